@@ -12,7 +12,8 @@ use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::ready::prepare;
 pub use crate::pipeline::launch::invoke::Purpose;
 use crate::pipeline::launch::invoke::{
-    DEFAULT_ADDRESS, command_line, invoke, nothing_to_run, report_end, serve,
+    DEFAULT_ADDRESS, command_line, invoke, nothing_to_run, report_end, report_profile,
+    requested_profile, serve,
 };
 use crate::pipeline::launch::permissions::{
     granted_permissions, with_own_requests, with_request_timeout,
@@ -23,7 +24,7 @@ use crate::system::cargo::target::{Target, WasmTarget};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::runtime;
-use crate::system::runtime::{EntryPoint, Interrupts, Program, Runner};
+use crate::system::runtime::{ComponentFile, EntryPoint, Interrupts, Program, Runner};
 
 /// The way in which a component runs.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +41,7 @@ enum Task<'a> {
 pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
     let permissions = granted_permissions(ctx, args)?;
     check_options(args)?;
+    let profile = requested_profile(ctx, args)?;
     if let Some(what) = &args.own.component {
         return run_component(ctx, args, what, &permissions, purpose);
     }
@@ -53,7 +55,10 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
     let built = build_prepared(ctx, args, prepared)?;
     let artifact = choose(&built, purpose)?;
     let runner = runners.of(&built, artifact);
-    let file = runnable(ctx, &built, artifact, &runner)?;
+    let file = ComponentFile {
+        profile,
+        ..runnable(ctx, &built, artifact, &runner)?
+    };
     let permissions = with_own_requests(ctx, permissions, &built, artifact)?;
     let task = match &args.own.invoke {
         Some(call) => Task::Call(call),
@@ -80,7 +85,9 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
         Task::Start => {
             let interrupts = Interrupts::of(&permissions);
             let program = Program::open(&runner, &*ctx.exec, &file, interrupts, &*ctx.shell)?;
-            report_end(ctx, &program.run(&permissions)?)
+            let ended = program.run(&permissions)?;
+            report_profile(ctx, &file);
+            report_end(ctx, &ended)
         }
     }
 }

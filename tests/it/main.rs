@@ -66,6 +66,7 @@ mod others_projects;
 mod outputs;
 mod own_imports;
 mod passthrough;
+mod profiles;
 mod publish_components;
 mod pure;
 mod recorded;

@@ -7,7 +7,8 @@ use crate::base::package::ContentDigest;
 use crate::model::component::names;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::launch::invoke::{
-    DEFAULT_ADDRESS, Purpose, command_line, invoke, nothing_to_run, report_end, serve,
+    DEFAULT_ADDRESS, Purpose, command_line, invoke, nothing_to_run, report_end, report_profile,
+    requested_profile, serve,
 };
 use crate::pipeline::launch::permissions::with_request_timeout;
 use crate::pipeline::link::foreign::{HintOptions, link_foreign};
@@ -48,6 +49,7 @@ pub(super) fn run_component(
         path: linked(ctx, worlds, &name, &file, options)?,
         optimization: Optimization::Full,
         trace: TraceOptions::new(&ctx.env, &ctx.cwd),
+        profile: requested_profile(ctx, args)?,
     };
     let report_running = || {
         let line = command_line(Path::new(&name).display(), permissions);
@@ -77,7 +79,9 @@ pub(super) fn run_component(
                 interrupts,
                 &*ctx.shell,
             )?;
-            report_end(ctx, &program.run(permissions)?)
+            let ended = program.run(permissions)?;
+            report_profile(ctx, &file);
+            report_end(ctx, &ended)
         }
         (entry, _) => Err(nothing_to_run(&name, &entry, purpose)),
     }

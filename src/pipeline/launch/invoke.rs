@@ -2,10 +2,11 @@
 //! code on.
 
 use crate::base::error::{Error, Result};
+use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::runtime;
 use crate::system::runtime::{
-    CallOutcome, ComponentFile, EntryPoint, ExitStatus, Permissions, ServerEvent,
+    CallOutcome, ComponentFile, EntryPoint, ExitStatus, Permissions, ProfileOutput, ServerEvent,
 };
 
 /// The address at which HTTP handlers are served by default.
@@ -58,6 +59,24 @@ pub(crate) fn command_line(name: std::path::Display<'_>, permissions: &Permissio
     text
 }
 
+/// The profile that the command line requests.
+pub(crate) fn requested_profile(ctx: &Context, args: &CargoArgs) -> Result<Option<ProfileOutput>> {
+    let Some(path) = &args.own.profile_out else {
+        return Ok(None);
+    };
+    let output = ProfileOutput::new(path.clone())?;
+    let path = ctx.absolute(path);
+    Ok(Some(ProfileOutput { path, ..output }))
+}
+
+/// Reports the profile that a run has written, if it was requested.
+pub(crate) fn report_profile(ctx: &Context, file: &ComponentFile) {
+    if let Some(profile) = &file.profile {
+        let text = format!("profile `{}`", ctx.display(&profile.path));
+        ctx.shell.status("Wrote", text);
+    }
+}
+
 /// Calls a function of a component and prints what it returns.
 pub(crate) fn invoke(
     ctx: &Context,
@@ -65,7 +84,9 @@ pub(crate) fn invoke(
     call: &str,
     permissions: &Permissions,
 ) -> Result<()> {
-    match runtime::invoke(file, call, permissions, &*ctx.shell)? {
+    let outcome = runtime::invoke(file, call, permissions, &*ctx.shell)?;
+    report_profile(ctx, file);
+    match outcome {
         CallOutcome::Returned { values, refusals } => {
             for value in values {
                 ctx.shell.data(value);
@@ -86,6 +107,10 @@ pub(crate) fn serve(
     addr: &str,
     permissions: &Permissions,
 ) -> Result<()> {
+    if file.profile.is_some() {
+        let text = "`--profile-out` profiles programs and calls, not HTTP services";
+        return Err(Error::usage(text).hint("call a function with `--invoke`"));
+    }
     let mut on_event = |event| {
         match event {
             ServerEvent::Listening(addr) => ctx.shell.status("Serving", format!("http://{addr}/")),

@@ -160,6 +160,7 @@ pub(crate) fn runnable(
         path,
         optimization,
         trace,
+        profile: None,
     })
 }
 

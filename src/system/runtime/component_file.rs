@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::profile_output::ProfileOutput;
 use super::trace_options::TraceOptions;
 
 /// A component on disk that is to be run.
@@ -13,6 +14,8 @@ pub struct ComponentFile {
     pub optimization: Optimization,
     /// How the embedded engine shows where it failed.
     pub trace: TraceOptions,
+    /// Where the embedded engine writes which functions ran, if that is requested.
+    pub profile: Option<ProfileOutput>,
 }
 
 /// How the embedded engine compiles a component to machine code.

@@ -93,6 +93,8 @@ pub enum Interrupts {
     Never,
     /// Code is interrupted many times a second, to let other code run or to end.
     Regular,
+    /// Code is interrupted a thousand times a second, to see which functions run.
+    Samples,
 }
 
 impl Interrupts {

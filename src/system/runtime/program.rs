@@ -7,7 +7,7 @@ use super::component_file::ComponentFile;
 use super::embedded::Compiled;
 use super::outcome::{CallOutcome, CapturedOutput, ExitStatus, ServerEvent};
 use super::permissions::{Interrupts, Permissions};
-use super::runner::{Runner, refuse_unsupported};
+use super::runner::{Runner, refuse_profile, refuse_unsupported};
 use crate::base::error::Result;
 use crate::system::process::{Exec, Invocation};
 use crate::system::shell::Shell;
@@ -40,7 +40,10 @@ impl<'a> Program<'a> {
     ) -> Result<Self> {
         let backend = match runner {
             Runner::Embedded => Backend::Embedded(Compiled::open(file, interrupts, shell)?),
-            Runner::Configured { program, args } => Backend::Configured { program, args },
+            Runner::Configured { program, args } => {
+                refuse_profile(program, file)?;
+                Backend::Configured { program, args }
+            }
         };
         Ok(Program {
             exec,
@@ -156,6 +159,7 @@ mod tests {
             path: path.into(),
             optimization: Optimization::Full,
             trace: TraceOptions::default(),
+            profile: None,
         };
         Program::open(runner, exec, &file, Interrupts::Never, &Silent)
     }

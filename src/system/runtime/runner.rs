@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use super::component_file::ComponentFile;
 use super::permissions::{Network, Permissions};
 use crate::base::error::{Error, Result};
 
@@ -43,11 +44,24 @@ pub(super) fn refuse_unsupported(program: &OsString, permissions: &Permissions) 
     } else {
         return Ok(());
     };
+    Err(not_passed_on(program, refused))
+}
+
+/// Fails if a profile is requested, which a configured runner does not write.
+pub(super) fn refuse_profile(program: &OsString, file: &ComponentFile) -> Result<()> {
+    match &file.profile {
+        None => Ok(()),
+        Some(_) => Err(not_passed_on(program, "the request for a profile")),
+    }
+}
+
+/// The error for what a configured runner has no common option for.
+fn not_passed_on(program: &OsString, refused: &str) -> Error {
     let program = program.to_string_lossy();
-    Err(Error::usage(format!(
+    Error::usage(format!(
         "{refused} cannot be passed to the configured runner `{program}`"
     ))
     .hint(format!(
         "add the corresponding option of `{program}` to the runner's own arguments"
-    )))
+    ))
 }

@@ -359,6 +359,7 @@ mod tests {
             path: "t.wasm".into(),
             optimization: Optimization::Full,
             trace: TraceOptions::default(),
+            profile: None,
         };
         let shell = Buffer::default();
         let program = Program::open(&runner, &exec, &file, Interrupts::Never, &shell).unwrap();

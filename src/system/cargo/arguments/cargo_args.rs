@@ -74,6 +74,8 @@ pub struct OwnOptions {
     pub max_memory: Option<String>,
     /// `--timeout`: how many seconds something may take, as written.
     pub timeout: Option<String>,
+    /// `--profile-out`: the file that a profile of the run is written to.
+    pub profile_out: Option<PathBuf>,
     /// `--arg`: arguments of the program, before [`CargoArgs::trailing`].
     pub program_args: Vec<OsString>,
     /// `--addr`: where an HTTP handler is served.

@@ -39,6 +39,7 @@ pub enum KnownOption {
     Offline,
     Package,
     Profile,
+    ProfileOut,
     Quiet,
     RegistryConfig,
     Release,
@@ -77,6 +78,7 @@ impl KnownOption {
                 | KnownOption::MaxMemory
                 | KnownOption::Native
                 | KnownOption::Network
+                | KnownOption::ProfileOut
                 | KnownOption::RegistryConfig
                 | KnownOption::RunArg
                 | KnownOption::RunDir
@@ -96,7 +98,7 @@ impl KnownOption {
                 one_of(&["bench", "build", "check", "clippy", "doc", "fix", "test"])
             }
             KnownOption::Native => one_of(&["check", "clippy", "doc", "fix", "rustdoc"]),
-            KnownOption::Invoke | KnownOption::RunArg => one_of(&["run"]),
+            KnownOption::Invoke | KnownOption::ProfileOut | KnownOption::RunArg => one_of(&["run"]),
             KnownOption::RunEnv
             | KnownOption::RunDir
             | KnownOption::Http
@@ -178,6 +180,11 @@ pub const OWN_OPTIONS: &[OwnOption] = &[
         known: KnownOption::Timeout,
         usage: "--timeout <SECONDS>",
         help: "Time limit [default: 60 for an HTTP request, otherwise none]; 0 means no limit",
+    },
+    OwnOption {
+        known: KnownOption::ProfileOut,
+        usage: "--profile-out <FILE>",
+        help: "Write which functions ran for how long: `.svg` for a flame graph, `.json` for the Firefox Profiler",
     },
     OwnOption {
         known: KnownOption::Component,
@@ -381,6 +388,7 @@ static OPTIONS: &[OptionSpec] = &[
     flag("network", KnownOption::Network),
     with_value("max-memory", KnownOption::MaxMemory).single(),
     with_value("timeout", KnownOption::Timeout).single(),
+    with_value("profile-out", KnownOption::ProfileOut).single(),
     option("arg", OptionValue::AnyValue, KnownOption::RunArg),
     with_value("addr", KnownOption::Addr).single(),
 ];

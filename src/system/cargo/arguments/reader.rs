@@ -1,6 +1,7 @@
 //! Reads a command line in one pass over its arguments.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use super::cargo_args::{ArgumentGroup, CargoArgs, TargetChoice};
 use super::options;
@@ -315,6 +316,7 @@ impl<'a> Reader<'a> {
             KnownOption::Invoke => out.own.invoke = Some(text(name, value)?),
             KnownOption::MaxMemory => out.own.max_memory = Some(text(name, value)?),
             KnownOption::Timeout => out.own.timeout = Some(text(name, value)?),
+            KnownOption::ProfileOut => out.own.profile_out = Some(PathBuf::from(value)),
             KnownOption::Addr => out.own.addr = Some(text(name, value)?),
             KnownOption::Component => out.own.component = Some(text(name, value)?),
             KnownOption::MessageFormat => {

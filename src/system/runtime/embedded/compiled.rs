@@ -3,20 +3,21 @@
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Engine, Store};
 
-use super::engine::{compilers, count_time_slices, new_engine};
+use super::engine::{TIME_SLICE, compilers, count_time_slices, new_engine};
 use super::fault;
 use super::fault::Faults;
-use super::host::{Host, provides};
+use super::host::{Host, Stdio, provides};
+use super::profile::{INTERVAL, Sampler};
 use crate::base::error::{Error, Result};
 use crate::model::component::debug::without_dwarf;
 use crate::system::fs;
 use crate::system::runtime::component_file::{ComponentFile, Optimization};
 use crate::system::runtime::exports;
 use crate::system::runtime::exports::EntryPoint;
-use crate::system::runtime::permissions::Interrupts;
+use crate::system::runtime::permissions::{Interrupts, Permissions};
 use crate::system::shell::{Message, Shell};
 
 /// How long compiling takes before it is reported.
@@ -29,6 +30,8 @@ pub struct Compiled {
     pub(super) entry: EntryPoint,
     pub(super) engine: Engine,
     pub(super) component: Component,
+    /// Takes samples of the functions that run, if a profile is requested.
+    pub(super) sampler: Option<Arc<Sampler>>,
 }
 
 impl Compiled {
@@ -43,10 +46,19 @@ impl Compiled {
             bytes,
             trace: file.trace.clone(),
         };
+        let interrupts = match file.profile {
+            Some(_) => Interrupts::Samples,
+            None => interrupts,
+        };
         let compile = || Compiled::new(faults, name, file.optimization, interrupts);
         let report = || shell.print(Message::Waiting("Compiling", waiting));
-        or_report(PATIENCE, report, compile)
-            .map_err(|e| e.context(format!("failed to load `{}`", path.display())))
+        let compiled = or_report(PATIENCE, report, compile)
+            .map_err(|e| e.context(format!("failed to load `{}`", path.display())))?;
+        let sampler = |output| Arc::new(Sampler::new(output, &compiled.name));
+        Ok(Compiled {
+            sampler: file.profile.clone().map(sampler),
+            ..compiled
+        })
     }
 
     pub(super) fn new(
@@ -66,8 +78,10 @@ impl Compiled {
             optimization,
             interrupts,
         )?;
-        if interrupts == Interrupts::Regular {
-            count_time_slices(&engine)?;
+        match interrupts {
+            Interrupts::Never => {}
+            Interrupts::Regular => count_time_slices(&engine, TIME_SLICE)?,
+            Interrupts::Samples => count_time_slices(&engine, INTERVAL)?,
         }
         Ok(Compiled {
             faults: Arc::new(faults),
@@ -75,7 +89,22 @@ impl Compiled {
             entry,
             engine,
             component,
+            sampler: None,
         })
+    }
+
+    /// A store for one instance, of which samples are taken if a profile is requested.
+    pub(super) fn store(&self, permissions: &Permissions, stdio: Stdio) -> Result<Store<Host>> {
+        let mut store = Host::store(&self.engine, &self.name, permissions, stdio)?;
+        if let Some(sampler) = &self.sampler {
+            sampler.watch(&mut store);
+        }
+        Ok(store)
+    }
+
+    /// Writes the profile, if one is requested.
+    pub(super) fn write_profile(&self) -> Result<()> {
+        self.sampler.iter().try_for_each(|sampler| sampler.write())
     }
 
     /// The bytes of the component.

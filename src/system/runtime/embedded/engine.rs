@@ -69,24 +69,24 @@ pub(super) fn new_engine(compiler: Compiler, interrupts: Interrupts) -> Result<E
     config.wasm_component_model_map(true);
     config.parallel_compilation(true);
     config.wasm_backtrace_max_frames(Some(MAX_FRAMES));
-    config.epoch_interruption(interrupts == Interrupts::Regular);
+    config.epoch_interruption(interrupts != Interrupts::Never);
     // Without a home directory there is no cache, and compiling takes longer.
     config.cache(Cache::from_file(None).ok());
     Engine::new(&config).map_err(|e| fault::error("failed to start the engine", &e))
 }
 
 /// How long code runs before other code has its turn.
-const TIME_SLICE: Duration = Duration::from_millis(10);
+pub(super) const TIME_SLICE: Duration = Duration::from_millis(10);
 
-/// Counts time slices in a thread that ends with the engine.
-pub(super) fn count_time_slices(engine: &Engine) -> Result<()> {
+/// Counts time slices of this length in a thread that ends with the engine.
+pub(super) fn count_time_slices(engine: &Engine, length: Duration) -> Result<()> {
     let engine = engine.weak();
     let thread = std::thread::Builder::new().name("time-slices".to_owned());
     let started = thread.spawn(move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
             drop(engine);
-            std::thread::sleep(TIME_SLICE);
+            std::thread::sleep(length);
         }
     });
     let failed = |e| Error::unsupported("failed to start the engine's threads").with_cause(e);

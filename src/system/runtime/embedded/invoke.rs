@@ -8,7 +8,7 @@ use wasmtime::component::{ComponentExportIndex, Type, Val};
 
 use super::compiled::Compiled;
 use super::engine::tokio_runtime;
-use super::host::{Host, Stdio};
+use super::host::Stdio;
 use super::refusals::within;
 use super::{fault, wave};
 use crate::base::error::{Error, Excerpt, Result};
@@ -31,7 +31,7 @@ impl Compiled {
         let instance = self.link()?;
         let runtime = tokio_runtime()?;
         let called = runtime.block_on(async {
-            let mut store = Host::store(&self.engine, &self.name, permissions, Stdio::Inherited)?;
+            let mut store = self.store(permissions, Stdio::Inherited)?;
             let refusals = store.data().refusals();
             let mut results = vec![Val::Bool(false); ty.results().len()];
             let work = async {
@@ -58,7 +58,9 @@ impl Compiled {
             Ok(CallOutcome::Exited(refusals.add_to(ended)))
         });
         runtime.shutdown_background();
-        called
+        let called = called?;
+        self.write_profile()?;
+        Ok(called)
     }
 
     fn find(&self, function: &Function) -> Result<(ComponentExportIndex, ComponentFunc)> {

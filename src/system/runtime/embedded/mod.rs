@@ -9,6 +9,7 @@ mod engine;
 mod fault;
 mod host;
 mod invoke;
+mod profile;
 mod refusals;
 mod request_handler;
 mod run;

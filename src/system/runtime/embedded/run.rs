@@ -19,7 +19,9 @@ impl Compiled {
     /// Runs it with the standard streams of this process.
     pub fn run(&self, permissions: &Permissions) -> Result<ExitStatus> {
         let command = self.command()?;
-        self.start(command, permissions, Stdio::Inherited)
+        let ended = self.start(command, permissions, Stdio::Inherited)?;
+        self.write_profile()?;
+        Ok(ended)
     }
 
     /// Runs it and calls `each` with every line of the captured output.
@@ -90,7 +92,7 @@ impl Compiled {
         permissions: &Permissions,
         stdio: Stdio,
     ) -> Result<ExitStatus> {
-        let mut store = Host::store(&self.engine, &self.name, permissions, stdio)?;
+        let mut store = self.store(permissions, stdio)?;
         let refusals = store.data().refusals();
         let unknown_shape =
             |e: wasmtime::Error| fault::error("its `wasi:cli/run` has an unknown type", &e);
