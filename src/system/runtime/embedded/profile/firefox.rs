@@ -7,13 +7,13 @@ use fxprof_processed_profile::{
     SamplingInterval, Timestamp,
 };
 
-use super::samples::Samples;
+use super::samples::{INTERVAL, Samples};
 use crate::base::error::{Error, Result};
 
 /// The profile as JSON. `names` has a text for each name in `samples`.
 pub(super) fn profile(component: &str, samples: &Samples, names: &[String]) -> Result<Vec<u8>> {
     let start = ReferenceTimestamp::from_millis_since_unix_epoch(0.0);
-    let interval = SamplingInterval::from_nanos(nanoseconds(super::INTERVAL));
+    let interval = SamplingInterval::from_nanos(nanoseconds(INTERVAL));
     let mut profile = Profile::new(component, start, interval);
     let begin = Timestamp::from_nanos_since_reference(0);
     let process = profile.add_process(component, 0, begin);

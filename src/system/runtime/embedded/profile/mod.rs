@@ -5,4 +5,5 @@ mod flame_graph;
 mod sampler;
 mod samples;
 
-pub(super) use sampler::{INTERVAL, Sampler};
+pub(super) use sampler::Sampler;
+pub(super) use samples::INTERVAL;

@@ -1,7 +1,7 @@
 //! Takes samples while a component runs, and writes them.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wasmtime::{Store, UpdateDeadline, WasmBacktrace};
 
@@ -11,9 +11,6 @@ use crate::base::error::{Error, Result};
 use crate::model::component::symbols::demangled;
 use crate::system::fs;
 use crate::system::runtime::profile_output::{ProfileFormat, ProfileOutput};
-
-/// How much time is between two samples.
-pub const INTERVAL: Duration = Duration::from_millis(1);
 
 /// Takes the samples of one run.
 pub struct Sampler {
@@ -67,11 +64,13 @@ impl Sampler {
                 .hint("let it do more work"));
         }
         let names: Vec<String> = samples.names().iter().map(|name| demangled(name)).collect();
-        let written = match self.output.format {
-            ProfileFormat::Firefox => firefox::profile(&self.name, &samples, &names),
-            ProfileFormat::FlameGraph => flame_graph::graph(&self.name, &samples, &names),
+        let bytes = match self.output.format {
+            ProfileFormat::Firefox => firefox::profile(&self.name, &samples, &names)
+                .map_err(|e| e.context(format!("failed to write `{shown}`")))?,
+            ProfileFormat::FlameGraph => {
+                flame_graph::graph(&self.name, &samples, &names).into_bytes()
+            }
         };
-        let bytes = written.map_err(|e| e.context(format!("failed to write `{shown}`")))?;
         fs::write_atomic(&self.output.path, &bytes)
     }
 }

@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// How much time is between two samples.
+pub const INTERVAL: Duration = Duration::from_millis(1);
+
 /// Samples of the stack of a component.
 #[derive(Debug, Default)]
 pub struct Samples {
