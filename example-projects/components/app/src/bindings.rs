@@ -11,12 +11,14 @@ pub use super::example::transcoder as transcoder0_1_0;
 #[doc(hidden)]
 #[allow(unused_imports)]
 pub use super::super::example::transcoder::decoding as example_transcoder_decoding;
+        /// From the bytes of old encodings to text.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod decoding {
             #[used]
             #[doc(hidden)]
             static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
             use super::super::super::_rt;
+            /// What the bytes are.
             #[repr(u8)]
             #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
             pub enum Encoding {
@@ -47,6 +49,7 @@ pub use super::super::example::transcoder::decoding as example_transcoder_decodi
                     }
                 }
             }
+            /// Takes bytes as they come in.
             #[derive(Debug)]
             #[repr(transparent)]
             pub struct Decoder {
@@ -88,6 +91,7 @@ pub use super::super::example::transcoder::decoding as example_transcoder_decodi
             }
             impl Decoder {
                 #[allow(unused_unsafe, clippy::all)]
+                /// For bytes in this encoding.
                 #[allow(async_fn_in_trait)]
                 pub fn new(encoding: Encoding) -> Self {
                     unsafe {
@@ -108,6 +112,7 @@ pub use super::super::example::transcoder::decoding as example_transcoder_decodi
             }
             impl Decoder {
                 #[allow(unused_unsafe, clippy::all)]
+                /// Takes more of them, and gives the text they make.
                 #[allow(async_fn_in_trait)]
                 pub fn push(&self, bytes: &[u8]) -> _rt::String {
                     unsafe {
@@ -155,6 +160,7 @@ pub use super::super::example::transcoder::decoding as example_transcoder_decodi
             }
             impl Decoder {
                 #[allow(unused_unsafe, clippy::all)]
+                /// The number of bytes that wait for more.
                 #[allow(async_fn_in_trait)]
                 pub fn pending(&self) -> u32 {
                     unsafe {
@@ -176,12 +182,14 @@ pub use super::super::example::transcoder::decoding as example_transcoder_decodi
         }
     }
 }
+/// Small regular expressions: `.`, `*` after one character, `^` and `$`.
 #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
 pub mod regex {
     #[used]
     #[doc(hidden)]
     static __FORCE_SECTION_REF: fn() = super::__link_custom_section_describing_imports;
     use super::_rt;
+    /// A piece of a text, in bytes.
     #[repr(C)]
     #[derive(Clone, Copy)]
     pub struct Span {
@@ -197,6 +205,7 @@ pub mod regex {
         }
     }
     #[allow(unused_unsafe, clippy::all)]
+    /// Where `pattern` is in `text` first.
     #[allow(async_fn_in_trait)]
     pub fn find(pattern: &str, text: &str) -> ::core::option::Option<Span> {
         unsafe {
@@ -247,6 +256,7 @@ pub mod regex {
         }
     }
     #[allow(unused_unsafe, clippy::all)]
+    /// Whether it is anywhere.
     #[allow(async_fn_in_trait)]
     pub fn is_match(pattern: &str, text: &str) -> bool {
         unsafe {
