@@ -4,7 +4,6 @@
 //! The keys, their types and their texts stand once, in [`keys`]; the reader,
 //! the reference and the JSON schema all come from there.
 
-pub mod artifact_keys;
 mod bindings;
 mod dependency;
 #[cfg(feature = "lock")]
@@ -12,6 +11,7 @@ pub mod deps;
 #[cfg(feature = "cli")]
 pub mod edit;
 mod embedded;
+pub mod entry_keys;
 mod file;
 pub mod keys;
 #[cfg(feature = "bindings")]

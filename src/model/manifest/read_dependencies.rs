@@ -6,10 +6,9 @@ use std::str::FromStr as _;
 
 use toml_edit::Item;
 
-use super::artifact_keys::ARTIFACT;
 use super::dependency::{Dependency, DependencySource};
 use super::embedded::EmbeddedComponent;
-use super::keys;
+use super::entry_keys::{ARTIFACT, DEPENDENCY};
 use super::keys::Key;
 use super::section::WorkspaceManifest;
 use super::table::Table;
@@ -67,7 +66,7 @@ pub(super) fn dependencies(
     table
         .entries()
         .map(|(key, item)| {
-            let read = dependency(table, key, item, keys::DEPENDENCY, workspace)?;
+            let read = dependency(table, key, item, DEPENDENCY, workspace)?;
             Ok((key.to_owned(), read))
         })
         .collect()

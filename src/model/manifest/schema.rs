@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::artifact_keys::ARTIFACT;
+use super::entry_keys::{ARTIFACT, DEPENDENCY};
 use super::keys;
 use super::keys::{Key, ValueKind};
 
@@ -125,12 +125,7 @@ fn target() -> Value {
 }
 
 fn dependency() -> Value {
-    let mut schema = with(
-        table(keys::DEPENDENCY),
-        "package",
-        "pattern",
-        json!(PACKAGE),
-    );
+    let mut schema = with(table(DEPENDENCY), "package", "pattern", json!(PACKAGE));
     schema["properties"]["workspace"]["const"] = json!(true);
     schema["anyOf"] = json!([
         { "required": ["version"] },
@@ -182,7 +177,7 @@ pub fn markdown() -> String {
         ("`target`", keys::TARGET),
         (
             "An entry of `dependencies`, `dev-dependencies` or `target.dependencies`",
-            keys::DEPENDENCY,
+            DEPENDENCY,
         ),
         ("An entry of `artifacts`", ARTIFACT),
         ("An entry of `registries`", keys::REGISTRY),
@@ -262,7 +257,7 @@ mod tests {
             ("package", keys::COMPONENT),
             ("workspace", keys::WORKSPACE),
             ("target", keys::TARGET),
-            ("dependency", keys::DEPENDENCY),
+            ("dependency", DEPENDENCY),
             ("artifact", ARTIFACT),
             ("registry", keys::REGISTRY),
             ("bindings", keys::BINDINGS),

@@ -1,7 +1,7 @@
 //! What is refused, with which words and where.
 
 use super::*;
-use crate::model::manifest::artifact_keys::ARTIFACT;
+use crate::model::manifest::entry_keys::{ARTIFACT, DEPENDENCY};
 use crate::model::manifest::keys::{Key, ValueKind};
 
 #[test]
@@ -138,8 +138,8 @@ fn a_value_of_another_type_is_refused_for_every_key() {
         (".target", keys::TARGET),
         (".bindings", keys::BINDINGS),
         (".wasi", keys::WASI),
-        (".dependencies.x", keys::DEPENDENCY),
-        (".target.dependencies.x", keys::DEPENDENCY),
+        (".dependencies.x", DEPENDENCY),
+        (".target.dependencies.x", DEPENDENCY),
         (".artifacts.x", ARTIFACT),
         (".registries.x", keys::REGISTRY),
     ] {
