@@ -51,7 +51,7 @@ fn choose_anew(ctx: &Context, project: &WitProject, wanted: &UpdateOptions) -> R
     let folders = plan(ctx, project, &mut resolver, None)?;
     let new = resolver.new_lock();
     refuse_unused(wanted, &new)?;
-    match report_changes(ctx, [&old, &new], &NewerVersions::new(), wanted.dry_run) {
+    match report_changes(ctx, &old, &new, &NewerVersions::new(), wanted.dry_run) {
         LockComparison::Reported => return Ok(()),
         LockComparison::Changes if project.mode.is_locked() => {
             return Err(must_not_change(&project.lock_file));

@@ -86,7 +86,7 @@ fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) ->
     }
     refuse_unused(options, &new)?;
     let beyond = newer_than_allowed(&mut worlds)?;
-    match report_changes(ctx, [&old, &new], &beyond, options.dry_run) {
+    match report_changes(ctx, &old, &new, &beyond, options.dry_run) {
         LockComparison::Changes if project.mode.is_locked() => {
             Err(must_not_change(worlds.session().path()))
         }
@@ -216,7 +216,8 @@ fn newer_than_allowed(worlds: &mut WorldResolver<'_>) -> Result<NewerVersions> {
 /// releases of the new one that have newer versions `beyond` their requirements.
 pub(crate) fn report_changes(
     ctx: &Context,
-    [old, new]: [&Lockfile; 2],
+    old: &Lockfile,
+    new: &Lockfile,
     beyond: &NewerVersions,
     dry_run: bool,
 ) -> LockComparison {
