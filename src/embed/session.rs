@@ -14,10 +14,7 @@ use crate::system::env::Env;
 use crate::system::fs;
 use crate::system::process::System;
 use crate::system::registry::cancellable::Cancellable;
-use crate::system::shell::{ColorChoice, Message, Shell, Verbosity};
-
-/// Starts to display one piece of work: gets a word for it, as `Downloading`, and its size.
-type ProgressFactory = dyn Fn(&'static str, ProgressSize) -> Box<dyn Progress> + Send + Sync;
+use crate::system::shell::Silent;
 
 /// A directory, and how packages are reached from there.
 #[derive(Clone)]
@@ -26,7 +23,7 @@ pub struct Session {
     config: Option<PathBuf>,
     cache: Option<PathBuf>,
     pub(super) mode: LockMode,
-    progress: Option<Arc<ProgressFactory>>,
+    shell: Silent,
     cancellation: Cancellation,
 }
 
@@ -50,7 +47,7 @@ impl Session {
             config: None,
             cache: None,
             mode: LockMode::Update,
-            progress: None,
+            shell: Silent::default(),
             cancellation: Cancellation::default(),
         }
     }
@@ -79,7 +76,7 @@ impl Session {
         mut self,
         begin: impl Fn(&'static str, ProgressSize) -> Box<dyn Progress> + Send + Sync + 'static,
     ) -> Self {
-        self.progress = Some(Arc::new(begin));
+        self.shell = Silent::with_progress(begin);
         self
     }
 
@@ -98,7 +95,7 @@ impl Session {
         let packages = packages(&env, &cwd, self.config.clone(), self.cache.clone());
         Ok(Context {
             packages: self.cancellable(packages),
-            shell: Box::new(ProgressShell(self.progress.clone())),
+            shell: Box::new(self.shell.clone()),
             exec: Box::new(System),
             env,
             cwd,
@@ -120,32 +117,6 @@ impl Session {
             artifacts: Box::new(move |route| {
                 Ok(Arc::new(Cancellable::new(artifacts(route)?, other.clone())))
             }),
-        }
-    }
-}
-
-/// Prints nothing, and leaves progress to the program.
-struct ProgressShell(Option<Arc<ProgressFactory>>);
-
-impl Shell for ProgressShell {
-    fn print(&self, _message: Message) {}
-
-    fn verbosity(&self) -> Verbosity {
-        Verbosity::Quiet
-    }
-
-    fn color(&self) -> ColorChoice {
-        ColorChoice::Never
-    }
-
-    fn write_data(&self, _bytes: &[u8]) -> Result<()> {
-        Ok(())
-    }
-
-    fn progress(&self, verb: &'static str, size: ProgressSize) -> Box<dyn Progress> {
-        match &self.0 {
-            Some(begin) => begin(verb, size),
-            None => Box::new(crate::base::progress::NoProgress),
         }
     }
 }

@@ -161,7 +161,7 @@ mod tests {
             trace: TraceOptions::default(),
             profile: None,
         };
-        Program::open(runner, exec, &file, Interrupts::Never, &Silent)
+        Program::open(runner, exec, &file, Interrupts::Never, &Silent::default())
     }
 
     #[test]
