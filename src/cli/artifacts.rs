@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::options::{GlobalOptions, LockOptions};
+use super::options::{GlobalOptions, LockOptions, add_options};
 use crate::base::error::Result;
 use crate::ops::artifacts::artifacts;
 use crate::system::cargo::arguments::CargoArgs;
@@ -49,16 +49,12 @@ impl Artifacts {
         line.extend(global.for_cargo());
         line.extend(self.lock.for_cargo());
         line.extend(self.release.then(|| "--release".into()));
-        let options: [(&str, Option<OsString>); 3] = [
+        let options = [
             ("--profile", self.profile.map(Into::into)),
             ("--target-dir", self.target_dir.map(Into::into)),
             ("--manifest-path", self.manifest_path.map(Into::into)),
         ];
-        for (name, value) in options {
-            if let Some(value) = value {
-                line.extend([name.into(), value]);
-            }
-        }
+        add_options(&mut line, options);
         let args = CargoArgs::parse(&line)?;
         artifacts(ctx, &args, self.out_dir.as_deref())
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::options::{GlobalOptions, LockOptions, PackageOptions};
+use super::options::{GlobalOptions, LockOptions, PackageOptions, add_options};
 use crate::base::error::Result;
 use crate::ops::compose::{ComposeOptions, Releases, compose};
 use crate::pipeline::project::manifests::Unpinned;
@@ -128,16 +128,12 @@ impl Compose {
         line.extend(self.lock.for_cargo());
         line.extend(self.release.then(|| "--release".into()));
         line.extend(self.trust_unpinned.then(|| "--trust-unpinned".into()));
-        let options: [(&str, Option<OsString>); 3] = [
+        let options = [
             ("--profile", self.profile.map(Into::into)),
             ("--target", self.target.map(Into::into)),
             ("--target-dir", self.target_dir.map(Into::into)),
         ];
-        for (name, value) in options {
-            if let Some(value) = value {
-                line.extend([name.into(), value]);
-            }
-        }
+        add_options(&mut line, options);
         line
     }
 }

@@ -254,3 +254,12 @@ impl FormatOptions {
         }
     }
 }
+/// Adds options to the arguments for cargo, as far as they have a value.
+pub(super) fn add_options<'n>(
+    line: &mut Vec<OsString>,
+    options: impl IntoIterator<Item = (&'n str, Option<OsString>)>,
+) {
+    for (name, value) in options {
+        line.extend(value.into_iter().flat_map(|value| [name.into(), value]));
+    }
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::options::{FormatOptions, GlobalOptions, LockOptions, PackageOptions};
+use super::options::{FormatOptions, GlobalOptions, LockOptions, PackageOptions, add_options};
 use crate::base::error::Result;
 use crate::ops::size::{SizeOptions, size};
 use crate::system::cargo::arguments::CargoArgs;
@@ -105,7 +105,7 @@ impl Size {
         ] {
             line.extend(given.then(|| flag.into()));
         }
-        let one: [(&str, Option<OsString>); 3] = [
+        let one = [
             ("--profile", self.profile.map(Into::into)),
             ("--target", self.target.map(Into::into)),
             ("--target-dir", self.target_dir.map(Into::into)),
@@ -116,9 +116,7 @@ impl Size {
                 .into_iter()
                 .map(move |value| (name, Some(value.into())))
         });
-        for (name, value) in one.into_iter().chain(many) {
-            line.extend(value.into_iter().flat_map(|value| [name.into(), value]));
-        }
+        add_options(&mut line, one.into_iter().chain(many));
         line
     }
 }
