@@ -181,17 +181,7 @@ mod tests {
     const NEEDS: &str = "(import \"t:dep/api\" (instance (export \"g\" (func))))";
 
     fn part(dir: &std::path::Path, name: &str, text: &str) -> Part {
-        let file = dir.join(name);
-        let text = format!("(component {text})");
-        fs::write_atomic(&file, &wat::parse_str(text).unwrap()).unwrap();
-        Part {
-            name: name.to_owned(),
-            file,
-            links: BTreeMap::new(),
-            keep: BTreeSet::new(),
-            stubs: BTreeSet::new(),
-            origin: None,
-        }
+        Part::written(dir, name, &format!("(component {text})"))
     }
 
     #[test]

@@ -90,22 +90,7 @@ fn reaches(parts: &[Part], from: usize, to: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::fs;
     use std::collections::BTreeMap;
-    use std::path::Path;
-
-    fn part(dir: &Path, name: &str, text: &str) -> Part {
-        let file = dir.join(name);
-        fs::write_atomic(&file, &wat::parse_str(text).unwrap()).unwrap();
-        Part {
-            name: name.to_owned(),
-            file,
-            links: BTreeMap::new(),
-            keep: BTreeSet::new(),
-            stubs: BTreeSet::new(),
-            origin: None,
-        }
-    }
 
     #[test]
     fn one_that_exports_it_answers_and_neither_two_nor_a_circle_do() {
@@ -118,7 +103,7 @@ mod tests {
                 imports.iter().map(import).collect::<String>(),
                 exports.iter().map(export).collect::<String>()
             );
-            self::part(dir.path(), name, &text)
+            Part::written(dir.path(), name, &text)
         };
         let mut parts = [
             part("leaf", &["a:b/top@1.0.0"], &["a:b/leaf@1.2.0", "plain"]),

@@ -26,6 +26,23 @@ pub(crate) struct Part {
     pub origin: Option<String>,
 }
 
+#[cfg(test)]
+impl Part {
+    /// A part without links whose component is written to a directory, from its text.
+    pub fn written(dir: &std::path::Path, name: &str, text: &str) -> Self {
+        let file = dir.join(name);
+        crate::system::fs::write_atomic(&file, &wat::parse_str(text).unwrap()).unwrap();
+        Part {
+            name: name.to_owned(),
+            file,
+            links: BTreeMap::new(),
+            keep: BTreeSet::new(),
+            stubs: BTreeSet::new(),
+            origin: None,
+        }
+    }
+}
+
 /// The link of an import to the part that satisfies it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PartLink {
