@@ -12,7 +12,8 @@ use crate::system::context::Context;
 ///
 /// Prints its kind, imports and exports, what it may do (see `tree --capabilities`), the metadata
 /// and producers in its sections, the hints of its imports, its size and digest, and its world as
-/// WIT. A package is downloaded into the cache. Signatures are not read.
+/// WIT. A package is downloaded into the cache. Signatures in the file are listed; they are compared
+/// with its content, but not verified with a key.
 #[derive(Args, Debug)]
 pub(super) struct InfoArgs {
     /// A component, a module, a file or directory of WIT, `namespace:name`, optionally followed by

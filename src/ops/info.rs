@@ -6,6 +6,7 @@ use super::registry::facts::{Facts, on_one_line};
 use crate::base::error::{Error, Result};
 use crate::model::component::description::Description;
 use crate::model::component::outline::wit_text;
+use crate::model::component::signatures::{Signature, Signatures, SignedContent};
 use crate::pipeline::fetch::access::AccessOptions;
 use crate::pipeline::link::override_options::ComponentSource;
 use crate::system::context::Context;
@@ -89,6 +90,23 @@ fn lines(description: &Description) -> Vec<String> {
     for (import, hint) in &description.hints {
         lines.push(format!("hint {import}: {}", on_one_line(hint)));
     }
+    match &description.signatures {
+        Signatures::None => {}
+        Signatures::Unknown => lines.push("signature: in an unknown format".to_owned()),
+        Signatures::Found(found) => lines.extend(found.iter().map(|signature| {
+            let key = match signature.key.is_empty() {
+                true => "an unnamed key".to_owned(),
+                false => format!("key {}", on_one_line(&signature.key)),
+            };
+            let signed = match signature.signed {
+                SignedContent::Whole => "for this content",
+                SignedContent::Beginning => "for the beginning of this content",
+                SignedContent::Other => "for other content",
+            };
+            let algorithm = &signature.algorithm;
+            format!("signature: {algorithm}, {key}, {signed} (not verified with the key)")
+        })),
+    }
     lines
 }
 
@@ -113,6 +131,23 @@ fn value(facts: &Facts, description: &Description, wit: Option<&str>) -> Value {
         .iter()
         .map(|(import, hint)| json!({ "import": import, "hint": hint }));
     value["hints"] = hints.collect();
+    value["signatures"] = match &description.signatures {
+        Signatures::None => json!([]),
+        Signatures::Unknown => json!(null),
+        Signatures::Found(found) => found.iter().map(signature_json).collect(),
+    };
     value["text"] = json!(wit);
     value
+}
+
+fn signature_json(signature: &Signature) -> Value {
+    json!({
+        "algorithm": signature.algorithm,
+        "key": signature.key,
+        "content": match signature.signed {
+            SignedContent::Whole => "whole",
+            SignedContent::Beginning => "beginning",
+            SignedContent::Other => "other",
+        },
+    })
 }

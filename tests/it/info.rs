@@ -104,6 +104,35 @@ fn wit_modules_and_releases_are_described() {
 }
 
 #[test]
+fn signatures_are_compared_with_the_content() {
+    let project = project();
+    let mut signed = include_bytes!("../recorded/wasmsign2-0.2/two-keys.wasm").to_vec();
+    project.write("signed.wasm", &signed);
+    let line = |key: &str, what: &str| {
+        format!("signature: Ed25519, key {key}, for {what} content (not verified with the key)\n")
+    };
+    let (first, second) = ("0ad99ad015bfcf3c92d9a268", "7da1ffad2c9e0cb95ccbcb41");
+    let told = run(&project, "info signed.wasm").ok();
+    told.prints(&(line(first, "this") + &line(second, "this")));
+    let json = run(&project, "info signed.wasm --format json").ok().stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["signatures"][1]["key"], second);
+    assert_eq!(json["signatures"][1]["content"], "whole");
+    // The content of the section `extra`, which is signed too.
+    let at = signed
+        .windows(6)
+        .position(|part| part == b"extrax")
+        .unwrap();
+    signed[at + 5] = b'y';
+    project.write("changed.wasm", signed);
+    run(&project, "info changed.wasm")
+        .ok()
+        .prints(&line(first, "other"));
+    let json = run(&project, "info tool.wasm --format json").ok().stdout;
+    assert!(json.contains("\"signatures\": []"), "{json}");
+}
+
+#[test]
 fn what_is_none_of_them_is_refused() {
     let project = project();
     run(&project, "info serde")

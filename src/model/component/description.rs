@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::hint::Hint;
 use super::kind::{WasmKind, kind};
 use super::names;
+use super::signatures::{Signatures, signatures};
 use crate::base::error::{Error, Result};
 
 /// The facts in the custom sections of a file, and the hints of its imports.
@@ -18,6 +19,8 @@ pub struct Description {
     pub producers: BTreeMap<String, Vec<(String, String)>>,
     /// Each import with a hint, and the text of the hint without secrets.
     pub hints: Vec<(String, String)>,
+    /// The signatures of the file, not those of modules in it.
+    pub signatures: Signatures,
 }
 
 impl Description {
@@ -58,6 +61,7 @@ impl Description {
                 .collect(),
             producers,
             hints: hints(bytes)?,
+            signatures: signatures(bytes)?,
         })
     }
 }

@@ -22,6 +22,7 @@ pub mod outline;
 pub mod pure;
 pub(in crate::model) mod sections;
 mod shape;
+pub mod signatures;
 pub mod size;
 mod subtype;
 mod surface;
