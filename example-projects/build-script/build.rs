@@ -1,4 +1,4 @@
-fn main() -> cargo_component::advice::Result<()> {
+fn main() -> cargo_component::error::Result<()> {
     cargo_component::build_script::generate_bindings()?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use semver::VersionReq;
 
+use super::completions::names::DEPENDENCY;
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
@@ -137,7 +138,7 @@ impl Add {
 #[derive(Args, Debug)]
 pub(super) struct Remove {
     /// Keys of the entries to remove, from any dependency table but that of tests
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME", value_hint = DEPENDENCY)]
     names: Vec<String>,
 
     /// Remove them from `dev-dependencies` instead

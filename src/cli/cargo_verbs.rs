@@ -3,6 +3,7 @@
 
 use clap::{Arg, ArgAction, Command, ValueHint};
 
+use super::completions::names::MEMBER;
 use crate::system::cargo::arguments::{KnownOption, OWN_OPTIONS};
 
 /// An option of cargo: its long name, its letter, the name of its value, and what it does.
@@ -304,6 +305,7 @@ fn argument(
         Some(name) => arg.value_name(name).value_hint(match name {
             "PATH" => ValueHint::FilePath,
             "DIR" | "HOST[::GUEST]" => ValueHint::DirPath,
+            "SPEC" => MEMBER,
             _ => ValueHint::Other,
         }),
     }

@@ -1,22 +1,32 @@
 //! The options of `cargo component completions` and how they are run.
 
+pub(super) mod names;
+
 use clap::builder::Resettable;
 use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
+use self::names::{NamesArg, with_names};
 use super::cargo_verbs::with_cargo_verbs;
+use super::options::{LockOptions, PackageOptions, cargo_args};
 use crate::base::error::{Error, Result};
+use crate::ops::names::names;
 use crate::system::context::Context;
 
 /// Print a script that completes the command line in a shell
 ///
 /// Cargo's commands are completed as well. The script completes `cargo-component component …`,
-/// and with bash, zsh and fish also `cargo component …`.
+/// and with bash, zsh and fish also `cargo component …`, and the names of the workspace's packages
+/// and of the manifest's dependencies.
 #[derive(Args, Debug)]
 pub(super) struct Completions {
     /// Shell that reads the script
-    #[arg(value_name = "SHELL")]
-    shell: Shell,
+    #[arg(value_name = "SHELL", required_unless_present = "names")]
+    shell: Option<Shell>,
+
+    /// Print names of the project, for the scripts
+    #[arg(long, value_name = "KIND", hide = true, conflicts_with = "shell")]
+    names: Option<NamesArg>,
 }
 
 /// The name of the executable.
@@ -24,7 +34,12 @@ const TOOL: &str = "cargo-component";
 
 impl Completions {
     pub(super) fn run(self, ctx: &Context, own: Command) -> Result<()> {
-        ctx.shell.write_data(script(self.shell, own)?.as_bytes())
+        let Some(shell) = self.shell else {
+            let args = cargo_args(&PackageOptions::default(), &LockOptions::default());
+            let kind = self.names.map(NamesArg::kind);
+            return kind.map_or(Ok(()), |kind| names(ctx, &args, kind));
+        };
+        ctx.shell.write_data(script(shell, own)?.as_bytes())
     }
 }
 
@@ -32,22 +47,23 @@ impl Completions {
 fn script(shell: Shell, own: Command) -> Result<String> {
     // Its own name has a space, which no script would survive.
     let verbs = with_cargo_verbs(own).bin_name(Resettable::Reset);
-    match shell {
+    let script = match shell {
         // The completion of cargo calls this function with the words from `component` on.
-        Shell::Zsh => Ok(with_word_component(&text(shell, verbs.name(TOOL), TOOL)?)),
+        Shell::Zsh => with_word_component(&text(shell, verbs.name(TOOL), TOOL)?),
         Shell::Bash => {
             let tool = text(shell, below_component(TOOL, verbs), TOOL)?;
             // The generator writes the hyphen of a name in two ways, which do not meet.
-            Ok(tool.replace("cargo__subcmd__component", "cargo__component") + BASH)
+            tool.replace("cargo__subcmd__component", "cargo__component") + BASH
         }
         Shell::Fish => {
             let tool = text(shell, below_component(TOOL, verbs.clone()), TOOL)?;
             let cargo = text(shell, below_component("cargo", verbs), "cargo")?;
             // Its functions get names of their own, since those of cargo could be the same.
-            Ok(tool + &cargo.replace("__fish_cargo_", "__fish_cargo_with_component_"))
+            tool + &cargo.replace("__fish_cargo_", "__fish_cargo_with_component_")
         }
-        _ => text(shell, below_component(TOOL, verbs), TOOL),
-    }
+        _ => text(shell, below_component(TOOL, verbs), TOOL)?,
+    };
+    Ok(with_names(shell, &script))
 }
 
 /// A command line that has ours below the word `component`.
@@ -80,6 +96,12 @@ const ZSH: &str = r#"    if [[ "$service" == cargo-component && "${words[2]}" ==
 /// The end of the script of bash: completes `cargo component …`, and leaves other subcommands
 /// of cargo to what completed them before.
 const BASH: &str = r#"
+_cargo_component_with_names() {
+    _cargo__component "$@"
+    _cargo_component_names
+}
+complete -F _cargo_component_with_names -o bashdefault -o default cargo-component
+
 _cargo_with_component() {
     local at=1
     while [[ "${COMP_WORDS[at]}" == +* ]]; do
@@ -89,7 +111,7 @@ _cargo_with_component() {
         COMP_WORDS=(cargo-component "${COMP_WORDS[@]:at}")
         COMP_CWORD=$((COMP_CWORD - at + 1))
         compopt -o bashdefault -o default 2>/dev/null
-        _cargo__component cargo-component "$2" "$3"
+        _cargo_component_with_names cargo-component "$2" "$3"
     elif [[ -n "$_cargo_without_component" ]]; then
         "$_cargo_without_component" "$@"
     fi
@@ -139,6 +161,6 @@ mod tests {
         assert!(fish.contains("complete -c cargo -n \"__fish_cargo_with_component_"));
         assert!(fish.contains("complete -c cargo-component -n"));
         let bash = script(Shell::Bash, own()).unwrap();
-        assert!(bash.ends_with("complete -F _cargo_with_component cargo\n"));
+        assert!(bash.contains("complete -F _cargo_with_component cargo\n"));
     }
 }

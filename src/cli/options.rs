@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::completions::names::MEMBER;
 use super::setup;
 
 use crate::ops::tree::Format;
@@ -141,7 +142,13 @@ impl GlobalOptions {
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct PackageOptions {
     /// Package to use, by name, glob pattern or package ID
-    #[arg(long, short, value_name = "SPEC", help_heading = "Package Selection")]
+    #[arg(
+        long,
+        short,
+        value_name = "SPEC",
+        value_hint = MEMBER,
+        help_heading = "Package Selection"
+    )]
     package: Vec<String>,
 
     /// Use all packages of the workspace
@@ -152,6 +159,7 @@ pub(super) struct PackageOptions {
     #[arg(
         long,
         value_name = "SPEC",
+        value_hint = MEMBER,
         help_heading = "Package Selection",
         requires = "workspace"
     )]

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::completions::names::PACKAGE;
 use super::options::{FormatOptions, GlobalOptions, LockOptions, PackageOptions, cargo_args};
 use crate::base::error::Result;
 use crate::model::resolver::graph::GraphContent;
@@ -38,7 +39,7 @@ pub(super) struct Tree {
 #[derive(Args, Debug)]
 pub(super) struct Drawing {
     /// Show which packages need this one, `namespace:name` or `namespace:name@version`
-    #[arg(long, short, value_name = "PACKAGE")]
+    #[arg(long, short, value_name = "PACKAGE", value_hint = PACKAGE)]
     invert: Option<String>,
 
     /// Show only packages that occur in several versions or from several registries, and which

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use semver::Version;
 
+use super::completions::names::PACKAGE;
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
@@ -21,11 +22,11 @@ use crate::system::context::Context;
 #[derive(Args, Debug)]
 pub(super) struct Update {
     /// Packages to update, `namespace:name` [default: all packages]
-    #[arg(value_name = "PACKAGE", group = "packages")]
+    #[arg(value_name = "PACKAGE", value_hint = PACKAGE, group = "packages")]
     names: Vec<PackageRef>,
 
     /// Package to update, as without `--package`
-    #[arg(long, short, value_name = "PACKAGE", group = "packages")]
+    #[arg(long, short, value_name = "PACKAGE", value_hint = PACKAGE, group = "packages")]
     package: Vec<PackageRef>,
 
     /// Update the package to exactly this version

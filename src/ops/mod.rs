@@ -14,6 +14,7 @@ pub mod info;
 pub mod init;
 pub mod login;
 pub mod migrate;
+pub mod names;
 pub mod new;
 pub mod outdated;
 pub mod publish;
