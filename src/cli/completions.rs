@@ -19,6 +19,7 @@ use crate::system::context::Context;
 /// and with bash, zsh and fish also `cargo component …`, and the names of the workspace's packages
 /// and of the manifest's dependencies.
 #[derive(Args, Debug)]
+#[command(override_usage = "cargo component completions [OPTIONS] <SHELL>")]
 pub(super) struct Completions {
     /// Shell that reads the script
     #[arg(value_name = "SHELL", required_unless_present = "names")]
