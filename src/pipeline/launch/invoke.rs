@@ -10,7 +10,13 @@ use crate::system::runtime::{
 };
 
 /// The address at which HTTP handlers are served by default.
-pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
+const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
+
+/// The address at which the command line has an HTTP handler served.
+pub(crate) fn served_address(args: &CargoArgs) -> String {
+    let addr = args.own.addr.as_deref();
+    addr.unwrap_or(DEFAULT_ADDRESS).to_owned()
+}
 
 /// The way in which the user wants to run a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +53,7 @@ pub(crate) fn nothing_to_run(name: &str, entry: &EntryPoint, purpose: Purpose) -
 }
 
 /// The name of a component with its arguments, quoted as cargo shows commands.
-pub(crate) fn command_line(name: std::path::Display<'_>, permissions: &Permissions) -> String {
+pub(crate) fn command_line(name: &str, permissions: &Permissions) -> String {
     let mut text = format!("`{name}");
     for argument in &permissions.args {
         match argument.is_empty() || argument.contains(char::is_whitespace) {
