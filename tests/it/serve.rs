@@ -81,6 +81,21 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Interrupts only the server, which leads a process group, and kills the rest of the
+    /// group afterwards; its exit code.
+    pub fn interrupt_alone(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        assert!(sent.success());
+        let code = self.child.wait().unwrap().code();
+        let group = format!("-{id}");
+        let killed = Command::new("kill").args(["-KILL", "--", &group]).status();
+        assert!(killed.unwrap().success());
+        code
+    }
+}
+
 impl Drop for Server {
     /// A test that failed leaves nothing behind.
     fn drop(&mut self) {

@@ -8,6 +8,7 @@ use crate::base::error::{Error, Result};
 use crate::pipeline::build::cargo::{BuildOutput, build_prepared};
 use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::pending_writes::StaleBindings;
+use crate::pipeline::build::prepare::Prepared;
 use crate::pipeline::build::ready;
 use crate::pipeline::launch::invoke::{Purpose, nothing_to_run, served_address};
 use crate::pipeline::launch::permissions::{with_own_requests, with_request_timeout};
@@ -18,10 +19,16 @@ use crate::system::fs;
 use crate::system::runtime;
 use crate::system::runtime::{ComponentFile, EntryPoint, Runner};
 
-/// Builds the selected packages, and chooses the one component among them.
-pub(super) fn prepare(ctx: &Context, request: &RunRequest<'_>) -> Result<Launch> {
+/// Builds the selected packages, and chooses the one component among them. `on_prepared`
+/// gets the packages before they are built.
+pub(super) fn prepare(
+    ctx: &Context,
+    request: &RunRequest<'_>,
+    on_prepared: &mut dyn FnMut(&Prepared),
+) -> Result<Launch> {
     let args = request.args;
     let prepared = ready::prepare(ctx, args, StaleBindings::Write)?;
+    on_prepared(&prepared);
     // Without a runner nothing is built.
     let runners = match args.own.invoke {
         Some(_) => Runners::embedded()?,

@@ -10,7 +10,7 @@ use crate::system::runtime;
 use crate::system::runtime::{ComponentFile, Interrupts, Permissions, Program, Runner};
 
 /// The way in which a component runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Task {
     /// Call a function in the engine.
     Call(String),
