@@ -6,11 +6,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
-use crate::serve::Server;
+use crate::serve::{Deadline, Server};
 use crate::support::{Project, example};
 
 /// A run that watches files, with what it has said so far.
 struct Watched {
+    _deadline: Deadline,
     child: Child,
     stdout: BufReader<ChildStdout>,
     stderr: BufReader<ChildStderr>,
@@ -28,6 +29,7 @@ impl Watched {
         Watched {
             stdout: BufReader::new(child.stdout.take().unwrap()),
             stderr: BufReader::new(child.stderr.take().unwrap()),
+            _deadline: Deadline::of(&child),
             child,
             said: String::new(),
         }

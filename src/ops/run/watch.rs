@@ -78,14 +78,18 @@ impl<'a> WatchSession<'a> {
     ) -> Result<Self> {
         let (events, received) = mpsc::channel();
         let changes = events.clone();
+        let mut watcher = Watcher::start(move |batch| {
+            // Nobody receives it at the end.
+            let _ = changes.send(WatchEvent::Changed(batch));
+        })?;
+        let files = named_files(ctx, request)?;
+        watcher.watch(&files.scope, &BTreeSet::new())?;
         Ok(WatchSession {
             ctx,
             request,
             on_interrupt,
-            watcher: Watcher::start(move |batch| {
-                let _ = changes.send(WatchEvent::Changed(batch));
-            })?,
-            files: named_files(ctx, request)?,
+            watcher,
+            files,
             events,
             received,
             runs: 0,
@@ -247,10 +251,14 @@ impl<'a> WatchSession<'a> {
     /// Builds the component, and watches what it is made from. `None` after an error that
     /// another change may repair, which is reported.
     fn build(&mut self, is_first: bool) -> Result<Option<Version>> {
-        let (ctx, files) = (self.ctx, &mut self.files);
+        let (ctx, files, watcher) = (self.ctx, &mut self.files, &mut self.watcher);
+        let mut watched = Ok(());
         let prepared = prepare(ctx, self.request, &mut |prepared| {
             files.add_packages(ctx, prepared);
+            // Before the build, so that no change is missed that comes during it.
+            watched = watcher.watch(&files.scope, &BTreeSet::new());
         });
+        watched?;
         files.remember_generated();
         let version = prepared.and_then(|launch| {
             let digest = ContentDigest::of(&fs::read(&launch.file.path)?);

@@ -5,7 +5,7 @@
 //! when it has another content than before, and what the tool writes itself does not count.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::base::package::ContentDigest;
 use crate::pipeline::build::componentize::ComponentArtifact;
@@ -40,6 +40,10 @@ impl WatchedFiles {
     /// Adds a file that a build reads, or a directory of such files. Files that tools made
     /// are left out.
     pub fn add_source(&mut self, path: &Path) {
+        // The system names a file without detours, which those of `include_str!` may have.
+        let has_detour = path.components().any(|part| part == Component::ParentDir);
+        let direct = has_detour.then(|| fs::canonical(path).ok()).flatten();
+        let path = direct.as_deref().unwrap_or(path);
         let is_git = path.components().any(|part| part.as_os_str() == ".git");
         if is_git || self.is_excluded(path) {
             return;
@@ -333,13 +337,15 @@ mod tests {
     #[test]
     fn sources_elsewhere_count_and_their_neighbours_do_not() {
         let mut files = Files::new(&[]);
-        let other = tempfile::tempdir().unwrap();
-        let [source, neighbour] = ["a.txt", "b.txt"].map(|name| other.path().join(name));
+        let dir = tempfile::tempdir().unwrap();
+        let other = fs::canonical(dir.path()).unwrap();
+        let [source, neighbour] = ["a.txt", "b.txt"].map(|name| other.join(name));
         for path in [&source, &neighbour] {
             fs::write_atomic(path, b"").unwrap();
         }
-        files.files.add_source(&source);
-        assert!(files.files.scope.directories.contains(other.path()));
+        let detour = other.join("..").join(other.file_name().unwrap());
+        files.files.add_source(&detour.join("a.txt"));
+        assert!(files.files.scope.directories.contains(&other));
         let changes = Changes {
             paths: [source.clone(), neighbour].into(),
             incomplete: false,
