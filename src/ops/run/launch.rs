@@ -26,11 +26,11 @@ pub(super) struct Launch {
     pub name: String,
     /// The file that runs, which may be a linked one.
     pub file: ComponentFile,
-    /// What runs it.
+    /// The engine or program that runs it.
     pub runner: Runner,
     /// What it may do.
     pub permissions: Permissions,
-    /// How it runs.
+    /// The way in which it runs.
     pub task: Task,
     /// The build that it comes from; `None` for a component that existed.
     pub source: Option<LaunchSource>,
@@ -62,7 +62,7 @@ impl Launch {
         }
     }
 
-    /// Says what runs.
+    /// Reports which component runs, with its arguments.
     pub fn report_running(&self, ctx: &Context) {
         let line = command_line(&self.name, &self.permissions);
         ctx.shell.status("Running", line);

@@ -26,7 +26,7 @@ pub type OnInterrupt = Arc<dyn Fn() + Send + Sync>;
 
 /// What the session waits for.
 enum WatchEvent {
-    /// Files have changed.
+    /// Files may have changed, also in nothing but their times.
     Changed(Changes),
     /// Something happened in the server.
     Server(ServerEvent),

@@ -219,27 +219,23 @@ fn ignored(exec: &dyn Exec, dir: &Path, paths: &[&PathBuf]) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::process::{Output, Scripted};
+    use crate::system::process::System;
 
     struct Files {
         dir: tempfile::TempDir,
         files: WatchedFiles,
-        exec: Scripted,
     }
 
     impl Files {
-        /// A package with `src/lib.rs`, and git that ignores these files.
+        /// A package with `src/lib.rs`, in a repository that ignores these files.
         fn new(ignored: &[&str]) -> Self {
             let dir = tempfile::tempdir().unwrap();
+            let init = Invocation::new("git").args(["init", "-q"]).dir(dir.path());
+            assert_eq!(System.output(&init).unwrap().code, 0);
             let mut files = WatchedFiles::default();
             files.add_tree(dir.path());
-            let text = |name: &&str| format!("{}\0", dir.path().join(name).display());
-            let output = Output {
-                stdout: ignored.iter().map(text).collect::<String>().into_bytes(),
-                ..Output::default()
-            };
-            let exec = Scripted::new(std::iter::repeat_n(output, 9));
-            let files = Files { dir, files, exec };
+            let files = Files { dir, files };
+            files.write(".gitignore", &ignored.join("\n"));
             files.write("src/lib.rs", "one");
             files
         }
@@ -260,7 +256,7 @@ mod tests {
                 paths: names.iter().map(|name| self.path(name)).collect(),
                 incomplete: false,
             };
-            let changed = self.files.changed(&self.exec, &changes);
+            let changed = self.files.changed(&System, &changes);
             let name = |path: &PathBuf| {
                 let name = path.strip_prefix(self.dir.path()).unwrap();
                 name.to_string_lossy().replace('\\', "/")
@@ -315,7 +311,7 @@ mod tests {
         };
         let lib = files.path("src/lib.rs");
         // Git ignores it, but the build reads it.
-        assert_eq!(files.files.changed(&files.exec, &all), [lib].into());
+        assert_eq!(files.files.changed(&System, &all), [lib].into());
         assert!(files.changed(&["src/gone.rs"]).is_empty());
         // A directory with sources counts, although the component may write to it.
         files.files.add_writable(&files.path("src"));
@@ -350,7 +346,7 @@ mod tests {
             paths: [source.clone(), neighbour].into(),
             incomplete: false,
         };
-        let changed = files.files.changed(&files.exec, &changes);
+        let changed = files.files.changed(&System, &changes);
         assert_eq!(changed, [source].into());
     }
 }
