@@ -166,7 +166,7 @@ impl<'a> WatchSession<'a> {
                 }
                 Err(error) => {
                     self.report(error);
-                    self.report_failed(Some(&version));
+                    self.report_waiting("it cannot be served; the one before still is");
                 }
             }
         }
