@@ -292,7 +292,7 @@ mod tests {
         let mut files = Files::new(&["notes.txt", "src/lib.rs"]);
         for name in [
             "target/x.d",
-            ".git/index",
+            ".git/notes",
             "src/.lib.rs.swp",
             "src/lib.rs~",
             "out/log",
