@@ -119,6 +119,11 @@ const DOORS: &[Door] = &[
         instead: "use `crate::base::error::guarded`",
     },
     Door {
+        path: "notify",
+        open_to: &["system/watch.rs"],
+        instead: "use `crate::system::watch`",
+    },
+    Door {
         path: "clap",
         open_to: &["cli/", "main.rs"],
         instead: "hand plain values to what lies below `cli`",

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Arc, mpsc};
 
 use super::options::{GlobalOptions, shell};
 use super::{exit, setup};
@@ -10,7 +11,7 @@ use crate::base::error::Result;
 use crate::ops::cargo::{cargo_verb, refuse_misspelled};
 use crate::ops::cargo_options::refuse_unknown_options;
 use crate::ops::fetch::fetch;
-use crate::ops::run::{Purpose, run as run_component};
+use crate::ops::run::{OnInterrupt, Purpose, run as run_component, watch as watch_component};
 use crate::ops::test::test;
 use crate::system::cargo::arguments::{CargoArgs, OWN_OPTIONS};
 use crate::system::cargo::verb::Class;
@@ -48,6 +49,13 @@ all members, and installs the standard library of the wasm target. `build --offl
 works without the network.
 ";
 
+/// How many bytes of stack a thread gets that does what otherwise the main thread does, as
+/// much as that has on most systems.
+const MAIN_STACK: usize = 8 << 20;
+
+/// The exit code of a program that panicked.
+const PANICKED: u8 = 101;
+
 /// The help text for our options of a subcommand, which follows cargo's own help.
 fn options(verb: &str) -> String {
     let mut text = String::from("\nOptions of cargo component:\n");
@@ -72,18 +80,68 @@ pub(super) fn run(args: &[OsString], env: Env, similar: Option<&str>) -> ExitCod
         Ok(args) => args,
         Err(error) => return exit::code(&GlobalOptions::default().shell(&env), Err(error)),
     };
+    let similar = similar.map(str::to_owned);
+    match args.own.watch {
+        false => execute(&args, env, similar.as_deref(), Arc::new(|| {})),
+        true => interruptible(move |interrupt| execute(&args, env, similar.as_deref(), interrupt)),
+    }
+}
+
+/// Does work that Ctrl-C has to end at once, whatever it does, in a thread of its own.
+/// Returns the exit code of the work, or success when the function that the work is given
+/// is called first. The process ends then, and the work with it.
+fn interruptible(work: impl FnOnce(OnInterrupt) -> ExitCode + Send + 'static) -> ExitCode {
+    /// Sends the exit code even if the work panics.
+    struct Ended(mpsc::Sender<ExitCode>, ExitCode);
+
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            let _ = self.0.send(self.1);
+        }
+    }
+
+    let (sender, ended) = mpsc::channel();
+    let interrupted = sender.clone();
+    let interrupt = move || {
+        // Nobody receives it after the end.
+        let _ = interrupted.send(ExitCode::SUCCESS);
+    };
+    let thread = std::thread::Builder::new().stack_size(MAIN_STACK);
+    let started = thread.spawn(move || {
+        let mut ended = Ended(sender, ExitCode::from(PANICKED));
+        ended.1 = work(Arc::new(interrupt));
+    });
+    match started {
+        Ok(_) => ended.recv().unwrap_or(ExitCode::FAILURE),
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Runs a subcommand to its end.
+fn execute(
+    args: &CargoArgs,
+    env: Env,
+    similar: Option<&str>,
+    on_interrupt: OnInterrupt,
+) -> ExitCode {
     let shell = shell(&env, args.quiet, args.verbose, args.color);
     let own = &args.own;
     let (config, cache) = (own.registry_config.clone(), own.cache_dir.clone());
     let packages = setup::packages(&env, &shell, Path::new("."), config, cache);
     let context = Context::system(env, Box::new(shell.clone()), packages);
     let result = context.and_then(|ctx| {
-        dispatch(&ctx, &args, similar).map_err(|error| error.relative_to(&ctx.cwd))
+        let result = dispatch(&ctx, args, similar, on_interrupt);
+        result.map_err(|error| error.relative_to(&ctx.cwd))
     });
     exit::code(&shell, result)
 }
 
-fn dispatch(ctx: &Context, args: &CargoArgs, similar: Option<&str>) -> Result<()> {
+fn dispatch(
+    ctx: &Context,
+    args: &CargoArgs,
+    similar: Option<&str>,
+    on_interrupt: OnInterrupt,
+) -> Result<()> {
     let verb = args.subcommand.as_deref().unwrap_or_default();
     let class = Class::of(verb);
     if let Some(similar) = similar {
@@ -94,8 +152,16 @@ fn dispatch(ctx: &Context, args: &CargoArgs, similar: Option<&str>) -> Result<()
     }
     refuse_unknown_options(ctx, args)?;
     match (class, verb) {
-        (Class::Run, "serve") => run_component(ctx, args, Purpose::Serve),
-        (Class::Run, _) => run_component(ctx, args, Purpose::Run),
+        (Class::Run, verb) => {
+            let purpose = match verb {
+                "serve" => Purpose::Serve,
+                _ => Purpose::Run,
+            };
+            match args.own.watch {
+                true => watch_component(ctx, args, purpose, on_interrupt),
+                false => run_component(ctx, args, purpose),
+            }
+        }
         (Class::Test, _) => test(ctx, args),
         (Class::Fetch, _) => fetch(ctx, args),
         _ => cargo_verb(ctx, args),

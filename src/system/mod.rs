@@ -19,3 +19,7 @@ pub mod runtime;
 pub mod shell;
 #[cfg(any(feature = "bindings", feature = "lock"))]
 pub mod source;
+#[cfg(feature = "cli")]
+pub mod stop;
+#[cfg(feature = "cli")]
+pub mod watch;

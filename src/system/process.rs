@@ -10,6 +10,8 @@ use std::process::Stdio;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::base::error::{Error, ErrorKind, Result};
+#[cfg(feature = "cli")]
+use crate::system::stop::StopSignal;
 
 /// A program to run, with its arguments and surroundings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,6 +129,14 @@ pub trait Exec: Send + Sync {
         invocation: &Invocation,
         each: &mut dyn FnMut(&str) -> Result<()>,
     ) -> Result<i32>;
+
+    /// As [`Exec::run`], but kills the program when the signal comes, and returns `None`
+    /// then. An implementation that starts no program may run to the end.
+    #[cfg(feature = "cli")]
+    fn run_until(&self, invocation: &Invocation, stop: StopSignal) -> Result<Option<i32>> {
+        drop(stop);
+        self.run(invocation).map(Some)
+    }
 }
 
 /// Runs programs of the operating system.
@@ -229,6 +239,23 @@ impl Exec for System {
         let status = child.wait().map_err(failed)?;
         result.map(|()| code(status))
     }
+
+    #[cfg(feature = "cli")]
+    fn run_until(&self, invocation: &Invocation, stop: StopSignal) -> Result<Option<i32>> {
+        let failed = |e: std::io::Error| not_started(invocation, &e);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
+        runtime.block_on(async {
+            let mut command = tokio::process::Command::from(System::command(invocation));
+            let mut child = command.spawn().map_err(failed)?;
+            match stop.or_stopped(child.wait()).await {
+                Some(status) => status.map(|status| Some(code(status))).map_err(failed),
+                None => child.kill().await.map(|()| None).map_err(failed),
+            }
+        })
+    }
 }
 
 /// Returns scripted outputs and records the invocations; for tests.
@@ -292,5 +319,18 @@ mod tests {
         let invocation = Invocation::new("cat").input(*b"secret");
         assert_eq!(System.output(&invocation).unwrap().stdout, b"secret");
         assert!(!format!("{invocation:?}").contains("secret"));
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn a_program_runs_until_it_ends_or_is_stopped() {
+        let ends = Invocation::new("sh").args(["-c", "exit 3"]);
+        let never = System.run_until(&ends, StopSignal::never());
+        assert_eq!(never.unwrap(), Some(3));
+        // It would wait for longer than any test.
+        let waits = Invocation::new("sleep").arg("100000");
+        let (stopper, stop) = crate::system::stop::stop_channel();
+        stopper.stop();
+        assert_eq!(System.run_until(&waits, stop).unwrap(), None);
     }
 }

@@ -93,6 +93,7 @@ mod trust;
 mod tutorial;
 mod wac;
 mod wasi_registry;
+mod watch;
 mod wit;
 mod wit_authoring;
 mod wit_errors;

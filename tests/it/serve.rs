@@ -3,11 +3,34 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::support::{Project, example};
 
+/// Kills a process that does not say what a test waits for, so that the test fails instead
+/// of waiting forever.
+pub struct Deadline {
+    _alive: mpsc::Sender<()>,
+}
+
+impl Deadline {
+    pub fn of(child: &Child) -> Self {
+        let (alive, ended) = mpsc::channel::<()>();
+        let id = child.id().to_string();
+        std::thread::spawn(move || {
+            let ended = ended.recv_timeout(Duration::from_secs(600));
+            if ended == Err(mpsc::RecvTimeoutError::Timeout) {
+                let _ = Command::new("kill").args(["-KILL", &id]).status();
+            }
+        });
+        Deadline { _alive: alive }
+    }
+}
+
 /// A server that runs, with what it has said so far.
 pub struct Server {
+    _deadline: Deadline,
     child: Child,
     stderr: BufReader<ChildStderr>,
     pub addr: String,
@@ -34,6 +57,7 @@ impl Server {
             }
         };
         Server {
+            _deadline: Deadline::of(&child),
             child,
             stderr,
             addr,
@@ -78,6 +102,21 @@ impl Server {
         let mut said = std::mem::take(&mut self.said);
         self.stderr.read_to_string(&mut said).unwrap();
         (self.child.wait().unwrap().code(), said)
+    }
+}
+
+impl Server {
+    /// Interrupts only the server, which leads a process group, and kills the rest of the
+    /// group afterwards; its exit code.
+    pub fn interrupt_alone(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        assert!(sent.success());
+        let code = self.child.wait().unwrap().code();
+        let group = format!("-{id}");
+        let killed = Command::new("kill").args(["-KILL", "--", &group]).status();
+        assert!(killed.unwrap().success());
+        code
     }
 }
 

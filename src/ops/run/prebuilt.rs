@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::launch::{Launch, Task};
+use super::request::RunRequest;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component::names;
 use crate::pipeline::fetch::worlds::WorldResolver;
-use crate::pipeline::launch::invoke::{
-    DEFAULT_ADDRESS, Purpose, command_line, invoke, nothing_to_run, report_end, report_profile,
-    requested_profile, serve,
-};
+use crate::pipeline::launch::invoke::{Purpose, nothing_to_run, served_address};
 use crate::pipeline::launch::permissions::with_request_timeout;
 use crate::pipeline::link::foreign::{HintOptions, link_foreign};
 use crate::pipeline::link::override_options::{ComponentSource, OverrideRequest};
@@ -20,19 +19,12 @@ use crate::system::cargo::arguments::{CargoArgs, PackageSelection};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::runtime;
-use crate::system::runtime::{
-    ComponentFile, EntryPoint, Interrupts, Optimization, Permissions, Program, Runner, TraceOptions,
-};
+use crate::system::runtime::{ComponentFile, EntryPoint, Optimization, Runner, TraceOptions};
 
-/// Links a component by its hints and runs it in the engine. Nothing is built,
-/// and nothing of the project is read but its registries.
-pub(super) fn run_component(
-    ctx: &Context,
-    args: &CargoArgs,
-    what: &str,
-    permissions: &Permissions,
-    purpose: Purpose,
-) -> Result<()> {
+/// Links a component by its hints, to be run in the engine. Nothing is built, and
+/// nothing of the project is read but its registries.
+pub(super) fn prepare(ctx: &Context, request: &RunRequest<'_>, what: &str) -> Result<Launch> {
+    let args = request.args;
     refuse_build_options(args)?;
     runtime::available().map_err(|error| error.hint("install with `--features runtime`"))?;
     let mode = current_lock_mode(ctx, args)?;
@@ -49,41 +41,36 @@ pub(super) fn run_component(
         path: linked(ctx, worlds, &name, &file, options)?,
         optimization: Optimization::Full,
         trace: TraceOptions::new(&ctx.env, &ctx.cwd),
-        profile: requested_profile(ctx, args)?,
+        profile: request.profile.clone(),
     };
-    let report_running = || {
-        let line = command_line(Path::new(&name).display(), permissions);
-        ctx.shell.status("Running", line);
+    let task = match &args.own.invoke {
+        Some(call) => Task::Call(call.clone()),
+        None => task(request, &name, &file.path)?,
     };
-    if let Some(call) = &args.own.invoke {
-        report_running();
-        return invoke(ctx, &file, call, permissions);
-    }
-    match (runtime::entry_point(&fs::read(&file.path)?)?, purpose) {
-        (EntryPoint::Http(_), _) => {
-            report_running();
-            let addr = args.own.addr.as_deref().unwrap_or(DEFAULT_ADDRESS);
-            serve(ctx, &file, addr, &with_request_timeout(permissions, args))
+    let permissions = &request.permissions;
+    Ok(Launch {
+        permissions: match &task {
+            Task::Serve(_) => with_request_timeout(permissions, args),
+            _ => permissions.clone(),
+        },
+        name,
+        file,
+        runner: Runner::Embedded,
+        task,
+        source: None,
+    })
+}
+
+/// What to do with a component by its exports; an error where they have nothing to run.
+fn task(request: &RunRequest<'_>, name: &str, path: &Path) -> Result<Task> {
+    match (runtime::entry_point(&fs::read(path)?)?, request.purpose) {
+        (EntryPoint::Http(_), _) => Ok(Task::Serve(served_address(request.args))),
+        (EntryPoint::Command(_), Purpose::Run) if request.args.own.addr.is_some() => {
+            let text = format!("`{name}` is a program, so `--addr` has no effect");
+            Err(Error::usage(text).hint("remove it"))
         }
-        (EntryPoint::Command(_), Purpose::Run) => {
-            if args.own.addr.is_some() {
-                let text = format!("`{name}` is a program, so `--addr` has no effect");
-                return Err(Error::usage(text).hint("remove it"));
-            }
-            report_running();
-            let interrupts = Interrupts::of(permissions);
-            let program = Program::open(
-                &Runner::Embedded,
-                &*ctx.exec,
-                &file,
-                interrupts,
-                &*ctx.shell,
-            )?;
-            let ended = program.run(permissions)?;
-            report_profile(ctx, &file);
-            report_end(ctx, &ended)
-        }
-        (entry, _) => Err(nothing_to_run(&name, &entry, purpose)),
+        (EntryPoint::Command(_), Purpose::Run) => Ok(Task::Start),
+        (entry, purpose) => Err(nothing_to_run(name, &entry, purpose)),
     }
 }
 

@@ -51,6 +51,14 @@ pub(crate) struct PendingWrites {
 }
 
 impl PendingWrites {
+    /// The paths of the files.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let bindings = self.bindings.iter().map(|bindings| bindings.path.clone());
+        let worlds = self.worlds.iter().flat_map(GeneratedWorld::paths);
+        let lock = self.lock.iter().map(|lock| lock.path.clone());
+        bindings.chain(worlds).chain(lock).collect()
+    }
+
     /// Writes the files that are out of date, or refuses them; returns the written paths.
     pub fn write(self, ctx: &Context, stale: StaleBindings) -> Result<Vec<PathBuf>> {
         let mut bindings = self.bindings;

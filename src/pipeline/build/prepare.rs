@@ -88,7 +88,8 @@ pub(crate) struct Prepared {
     /// What components will be linked with because of these or of dev-dependencies, by
     /// member; empty before [`Prepared::resolve_overrides`].
     pub overridden: BTreeMap<usize, OverriddenParts>,
-    pending_writes: PendingWrites,
+    /// The files that [`Prepared::write`] will write, if they are out of date.
+    pub pending_writes: PendingWrites,
     stale: StaleBindings,
     /// The identifiers of the analyzed members.
     analyzed: Vec<String>,

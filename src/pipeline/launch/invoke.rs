@@ -1,16 +1,25 @@
 //! Runs a component: calls a function, serves its HTTP handler, or passes its exit
 //! code on.
 
+use std::sync::{Arc, mpsc};
+
 use crate::base::error::{Error, Result};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::runtime;
 use crate::system::runtime::{
-    CallOutcome, ComponentFile, EntryPoint, ExitStatus, Permissions, ProfileOutput, ServerEvent,
+    CallOutcome, ComponentFile, EntryPoint, ExitStatus, Permissions, ProfileOutput, Server,
+    ServerEvent,
 };
 
 /// The address at which HTTP handlers are served by default.
-pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
+const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
+
+/// The address at which the command line has an HTTP handler served.
+pub(crate) fn served_address(args: &CargoArgs) -> String {
+    let addr = args.own.addr.as_deref();
+    addr.unwrap_or(DEFAULT_ADDRESS).to_owned()
+}
 
 /// The way in which the user wants to run a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +56,7 @@ pub(crate) fn nothing_to_run(name: &str, entry: &EntryPoint, purpose: Purpose) -
 }
 
 /// The name of a component with its arguments, quoted as cargo shows commands.
-pub(crate) fn command_line(name: std::path::Display<'_>, permissions: &Permissions) -> String {
+pub(crate) fn command_line(name: &str, permissions: &Permissions) -> String {
     let mut text = format!("`{name}");
     for argument in &permissions.args {
         match argument.is_empty() || argument.contains(char::is_whitespace) {
@@ -100,6 +109,15 @@ pub(crate) fn invoke(
     }
 }
 
+/// Refuses a profile of an HTTP service.
+pub(crate) fn refuse_profile(file: &ComponentFile) -> Result<()> {
+    if file.profile.is_none() {
+        return Ok(());
+    }
+    let text = "`--profile-out` profiles programs and calls, not HTTP services";
+    Err(Error::usage(text).hint("call a function with `--invoke`"))
+}
+
 /// Serves the HTTP handler of a component until it is interrupted.
 pub(crate) fn serve(
     ctx: &Context,
@@ -107,25 +125,34 @@ pub(crate) fn serve(
     addr: &str,
     permissions: &Permissions,
 ) -> Result<()> {
-    if file.profile.is_some() {
-        let text = "`--profile-out` profiles programs and calls, not HTTP services";
-        return Err(Error::usage(text).hint("call a function with `--invoke`"));
-    }
-    let mut on_event = |event| {
-        match event {
-            ServerEvent::Listening(addr) => ctx.shell.status("Serving", format!("http://{addr}/")),
-            ServerEvent::Failed(error) => ctx.shell.warn(failed_request(&error)),
-            ServerEvent::ClientLeft(what) => ctx
-                .shell
-                .detail("Ended", format!("{what}, whose client disconnected")),
-            ServerEvent::Refused(refusal) => ctx.shell.warn(refusal),
-        }
-        Ok(())
+    refuse_profile(file)?;
+    let (sender, events) = mpsc::channel();
+    let on_event = move |event| {
+        // Nobody receives it at the end.
+        let _ = sender.send(event);
     };
-    let code = runtime::serve(file, addr, permissions, &mut on_event, &*ctx.shell)?;
-    match code {
-        0 => Ok(()),
-        code => Err(Error::child(code)),
+    let shell = &*ctx.shell;
+    let server = Server::start(file, addr, permissions, Arc::new(on_event), shell)?;
+    for event in events {
+        if let ServerEvent::Interrupted = event {
+            break;
+        }
+        report_event(ctx, event);
+    }
+    drop(server);
+    Ok(())
+}
+
+/// Reports an event of a server.
+pub(crate) fn report_event(ctx: &Context, event: ServerEvent) {
+    match event {
+        ServerEvent::Listening(addr) => ctx.shell.status("Serving", format!("http://{addr}/")),
+        ServerEvent::Failed(error) => ctx.shell.warn(failed_request(&error)),
+        ServerEvent::ClientLeft(what) => ctx
+            .shell
+            .detail("Ended", format!("{what}, whose client disconnected")),
+        ServerEvent::Refused(refusal) => ctx.shell.warn(refusal),
+        ServerEvent::Interrupted => {}
     }
 }
 

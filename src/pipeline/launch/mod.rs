@@ -5,3 +5,4 @@ pub mod invoke;
 pub mod libtest;
 pub mod permissions;
 pub mod runner;
+pub mod watched_files;

@@ -58,6 +58,11 @@ impl BuiltComponents {
         self.by_directory.values()
     }
 
+    /// The directories of the crates that they were built from.
+    pub fn directories(&self) -> impl Iterator<Item = &Path> {
+        self.by_directory.keys().map(PathBuf::as_path)
+    }
+
     /// A digest of what is known about the components of these directories
     /// except their bytes and sources: their files, packages and versions, and what they are linked
     /// with, at any depth. `None` if one of them was not built in this run.

@@ -150,6 +150,14 @@ impl<'a> OverrideRequest<'a> {
         Ok(OverrideRequest { with: read, keep })
     }
 
+    /// The files and the directories of crates that override imports.
+    pub fn local_paths(&self) -> impl Iterator<Item = &Path> {
+        self.with.iter().filter_map(|(_, source)| match source {
+            ComponentSource::File(path) => Some(path.as_path()),
+            ComponentSource::Subject(_) => None,
+        })
+    }
+
     /// Fetches the components of the overrides. Files are not read before
     /// [`Overrides::check_files`].
     pub fn fetch(&self, ctx: &Context, mode: LockMode) -> Result<Overrides> {

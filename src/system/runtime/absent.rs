@@ -2,10 +2,11 @@
 //! fails with an error that names the feature.
 
 use super::component_file::ComponentFile;
-use super::outcome::{CallOutcome, CapturedOutput, ExitStatus, ServerEvent};
+use super::outcome::{CallOutcome, CapturedOutput, EventHandler, ExitStatus};
 use super::permissions::{Interrupts, Permissions};
 use crate::base::error::{Error, Result};
 use crate::system::shell::Shell;
+use crate::system::stop::StopSignal;
 use std::convert::Infallible;
 
 /// Fails, since this build has no engine.
@@ -36,6 +37,15 @@ impl Compiled {
     }
 
     /// Is never called, since there is no value of this type.
+    pub fn run_until(
+        &self,
+        _permissions: &Permissions,
+        _stop: StopSignal,
+    ) -> Result<Option<ExitStatus>> {
+        match self.0 {}
+    }
+
+    /// Is never called, since there is no value of this type.
     pub fn lines(
         &self,
         _permissions: &Permissions,
@@ -55,8 +65,18 @@ impl Compiled {
         &self,
         _addr: &str,
         _permissions: &Permissions,
-        _on_event: &mut dyn FnMut(ServerEvent) -> Result<()>,
-    ) -> Result<i32> {
+        _on_event: EventHandler,
+    ) -> Result<RunningServer> {
+        match self.0 {}
+    }
+}
+
+/// A running server, of which there is none in this build.
+pub struct RunningServer(Infallible);
+
+impl RunningServer {
+    /// Is never called, since there is no value of this type.
+    pub fn replace(&self, _compiled: &Compiled, _permissions: &Permissions) -> Result<()> {
         match self.0 {}
     }
 }

@@ -1,6 +1,7 @@
 //! How runs, calls and servers of components report what happened.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::base::error::Error;
 
@@ -58,4 +59,9 @@ pub enum ServerEvent {
     /// A request was answered by an instance that was refused something; reported
     /// once.
     Refused(String),
+    /// The user pressed Ctrl-C.
+    Interrupted,
 }
+
+/// Receives the events of a server, in any of its threads.
+pub type EventHandler = Arc<dyn Fn(ServerEvent) + Send + Sync>;

@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::component_file::ComponentFile;
-use super::embedded::Compiled;
-use super::outcome::{CallOutcome, CapturedOutput, ExitStatus, ServerEvent};
+use super::embedded::{Compiled, RunningServer};
+use super::outcome::{CallOutcome, CapturedOutput, EventHandler, ExitStatus};
 use super::permissions::{Interrupts, Permissions};
 use super::runner::{Runner, refuse_profile, refuse_unsupported};
 use crate::base::error::Result;
 use crate::system::process::{Exec, Invocation};
 use crate::system::shell::Shell;
+use crate::system::stop::StopSignal;
 
 /// A component that one runner can run any number of times.
 pub struct Program<'a> {
@@ -62,6 +63,27 @@ impl<'a> Program<'a> {
                     code: self.exec.run(&invocation)?,
                     ..ExitStatus::default()
                 })
+            }
+        }
+    }
+
+    /// As [`Program::run`], but ends it when the signal comes, and returns `None` then: the
+    /// embedded engine where the code yields, for which it needs [`Interrupts::Regular`]; a
+    /// configured runner is killed.
+    pub fn run_until(
+        &self,
+        permissions: &Permissions,
+        stop: StopSignal,
+    ) -> Result<Option<ExitStatus>> {
+        match &self.backend {
+            Backend::Embedded(compiled) => compiled.run_until(permissions, stop),
+            Backend::Configured { program, args } => {
+                let invocation = self.invocation(program, args, permissions)?;
+                let code = self.exec.run_until(&invocation, stop)?;
+                Ok(code.map(|code| ExitStatus {
+                    code,
+                    ..ExitStatus::default()
+                }))
             }
         }
     }
@@ -121,21 +143,50 @@ pub fn invoke(
     Compiled::open(file, Interrupts::of(permissions), shell)?.invoke(call, permissions)
 }
 
-/// Serves the HTTP handler (0.2 or 0.3) of a component in the embedded engine, until Ctrl-C ends it with code 0 or `on_event` returns an
-/// error.
+/// A server of HTTP handlers (0.2 or 0.3) in the embedded engine. It runs in the background
+/// until it is dropped, which cuts off the requests that are being answered.
 ///
-/// `addr` is a host name or address and a port; port 0 takes a free one. Every
-/// request gets an instance of its own, so no state is shared between them; one
-/// that computes without pause takes turns with the others. A request ends at its
-/// timeout or when its client closes the connection. HTTP/1 only.
-pub fn serve(
-    file: &ComponentFile,
-    addr: &str,
-    permissions: &Permissions,
-    on_event: &mut dyn FnMut(ServerEvent) -> Result<()>,
-    shell: &dyn Shell,
-) -> Result<i32> {
-    Compiled::open(file, Interrupts::Regular, shell)?.serve(addr, permissions, on_event)
+/// Every request gets an instance of its own, so no state is shared between them; one that
+/// computes without pause takes turns with the others. A request ends at its timeout or
+/// when its client closes the connection. HTTP/1 only.
+pub struct Server(RunningServer);
+
+impl Server {
+    /// Starts to serve the handler of a component. `addr` is a host name or address and a
+    /// port; port 0 takes a free one. The first event is [`ServerEvent::Listening`]; from
+    /// then on Ctrl-C does not end the process, but is an event.
+    ///
+    /// [`ServerEvent::Listening`]: super::ServerEvent::Listening
+    ///
+    /// # Errors
+    ///
+    /// If the component has no handler or cannot be linked, or, with [`ErrorKind::Io`], if
+    /// the address cannot be used.
+    ///
+    /// [`ErrorKind::Io`]: crate::base::error::ErrorKind::Io
+    pub fn start(
+        file: &ComponentFile,
+        addr: &str,
+        permissions: &Permissions,
+        on_event: EventHandler,
+        shell: &dyn Shell,
+    ) -> Result<Self> {
+        let compiled = Compiled::open(file, Interrupts::Regular, shell)?;
+        compiled.serve(addr, permissions, on_event).map(Server)
+    }
+
+    /// Has the handler of another component answer all further requests, those of open
+    /// connections, too. Requests that are being answered keep their component. After an
+    /// error everything is as before.
+    pub fn replace(
+        &self,
+        file: &ComponentFile,
+        permissions: &Permissions,
+        shell: &dyn Shell,
+    ) -> Result<()> {
+        let compiled = Compiled::open(file, Interrupts::Regular, shell)?;
+        self.0.replace(&compiled, permissions)
+    }
 }
 
 #[cfg(test)]

@@ -90,6 +90,8 @@ pub struct OwnOptions {
     pub trust_unpinned: bool,
     /// `--fresh`: a component of others is linked with the newest releases.
     pub fresh: bool,
+    /// `--watch`: runs again when a file changes that the component is made from.
+    pub watch: bool,
 }
 
 /// The arguments of one option with its value, of a cluster of letters, or of a

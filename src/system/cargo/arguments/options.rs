@@ -56,6 +56,7 @@ pub enum KnownOption {
     Unstable,
     Verbose,
     Version,
+    Watch,
     With,
     Workspace,
     /// An option of cargo of which only this much must be known: its name, and its value,
@@ -85,6 +86,7 @@ impl KnownOption {
                 | KnownOption::RunEnv
                 | KnownOption::Timeout
                 | KnownOption::TrustUnpinned
+                | KnownOption::Watch
                 | KnownOption::With
                 | KnownOption::Fresh
         )
@@ -105,9 +107,10 @@ impl KnownOption {
             | KnownOption::Network
             | KnownOption::MaxMemory
             | KnownOption::Timeout => one_of(&["bench", "run", "serve", "test"]),
-            KnownOption::Addr | KnownOption::Component | KnownOption::Fresh => {
-                one_of(&["run", "serve"])
-            }
+            KnownOption::Addr
+            | KnownOption::Component
+            | KnownOption::Fresh
+            | KnownOption::Watch => one_of(&["run", "serve"]),
             KnownOption::Compose => one_of(&["build"]),
             KnownOption::With => one_of(&["bench", "build", "run", "serve", "test"]),
             KnownOption::TrustUnpinned => one_of(&[
@@ -145,6 +148,11 @@ pub const OWN_OPTIONS: &[OwnOption] = &[
         known: KnownOption::Addr,
         usage: "--addr <ADDR>",
         help: "Address to listen on [default: 127.0.0.1:8080]; port 0 selects a free port",
+    },
+    OwnOption {
+        known: KnownOption::Watch,
+        usage: "--watch",
+        help: "Build again when a source file changes, and restart; requests are finished first",
     },
     OwnOption {
         known: KnownOption::RunArg,
@@ -391,6 +399,7 @@ static OPTIONS: &[OptionSpec] = &[
     with_value("profile-out", KnownOption::ProfileOut).single(),
     option("arg", OptionValue::AnyValue, KnownOption::RunArg),
     with_value("addr", KnownOption::Addr).single(),
+    flag("watch", KnownOption::Watch),
 ];
 
 /// The option with this long name, which has its dashes.

@@ -270,6 +270,7 @@ impl<'a> Reader<'a> {
             KnownOption::Network => out.own.network = true,
             KnownOption::Fresh => out.own.fresh = true,
             KnownOption::TrustUnpinned => out.own.trust_unpinned = true,
+            KnownOption::Watch => out.own.watch = true,
             KnownOption::Lib => out.target_choices.push(TargetChoice::Lib),
             KnownOption::Bins => out.target_choices.push(TargetChoice::Bins),
             KnownOption::Examples => out.target_choices.push(TargetChoice::Examples),

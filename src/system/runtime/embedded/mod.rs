@@ -14,8 +14,8 @@ mod refusals;
 mod request_handler;
 mod run;
 mod serve;
-mod server_message;
 mod wave;
 
 pub use compiled::Compiled;
 pub use engine::available;
+pub use serve::RunningServer;

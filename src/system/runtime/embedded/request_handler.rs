@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::{Method, Request, Response, StatusCode};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::AbortHandle;
 use wasmtime::Store;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
@@ -26,10 +26,9 @@ use super::fault;
 use super::fault::Faults;
 use super::host::{Host, Stdio};
 use super::refusals::{RefusalLog, within};
-use super::server_message::ServerMessage;
 use crate::base::error::{Error, Result};
 use crate::system::runtime::exports::{EntryPoint, WasiVersion};
-use crate::system::runtime::outcome::ServerEvent;
+use crate::system::runtime::outcome::{EventHandler, ServerEvent};
 use crate::system::runtime::permissions::Permissions;
 
 /// How many instances run at the same time; further requests wait.
@@ -47,7 +46,7 @@ pub struct RequestHandler {
     name: String,
     faults: Arc<Faults>,
     permissions: Permissions,
-    messages: mpsc::UnboundedSender<ServerMessage>,
+    on_event: EventHandler,
     free_instances: Semaphore,
     /// Whether a refusal has been reported.
     refusal_reported: AtomicBool,
@@ -114,7 +113,7 @@ impl RequestHandler {
     pub fn new(
         compiled: &Compiled,
         permissions: &Permissions,
-        messages: mpsc::UnboundedSender<ServerMessage>,
+        on_event: EventHandler,
     ) -> Result<Self> {
         let instance = compiled.link()?;
         let unknown_shape =
@@ -153,7 +152,7 @@ impl RequestHandler {
             name: compiled.name.clone(),
             faults: compiled.faults.clone(),
             permissions: permissions.clone(),
-            messages,
+            on_event,
             free_instances: Semaphore::new(MAX_INSTANCES),
             refusal_reported: AtomicBool::new(false),
         };
@@ -174,11 +173,6 @@ impl RequestHandler {
             &self.permissions,
             Stdio::Inherited,
         )
-    }
-
-    /// Sends an event, which nobody receives once the server has ended.
-    fn send_event(&self, event: ServerEvent) {
-        let _ = self.messages.send(ServerMessage::Event(event));
     }
 
     /// The response of the component. Where that fails, status 500, or 504 after a
@@ -213,7 +207,7 @@ impl RequestHandler {
             }),
             Err(Failure { status, error }) => {
                 let error = error.context(format!("failed to respond to `{line}` of {peer}"));
-                self.send_event(ServerEvent::Failed(error));
+                (self.on_event)(ServerEvent::Failed(error));
                 let text = match status {
                     StatusCode::GATEWAY_TIMEOUT => "the component took too long to respond\n",
                     _ => "the component failed to respond\n",
@@ -269,7 +263,7 @@ impl RequestHandler {
         if let Some(error) = refusals.warning()
             && !self.refusal_reported.swap(true, Ordering::Relaxed)
         {
-            self.send_event(ServerEvent::Refused(error));
+            (self.on_event)(ServerEvent::Refused(error));
         }
     }
 
@@ -278,7 +272,7 @@ impl RequestHandler {
         if let Some(Err(failure)) = reply.send(Err(failure)) {
             let error = failure.error;
             let error = error.context("the handler failed after it had responded");
-            self.send_event(ServerEvent::Failed(error));
+            (self.on_event)(ServerEvent::Failed(error));
         }
     }
 
@@ -368,8 +362,8 @@ impl Drop for Instance {
     fn drop(&mut self) {
         if let Some(task) = self.task.take().filter(|task| !task.is_finished()) {
             task.abort();
-            self.handler
-                .send_event(ServerEvent::ClientLeft(std::mem::take(&mut self.request)));
+            let request = std::mem::take(&mut self.request);
+            (self.handler.on_event)(ServerEvent::ClientLeft(request));
         }
     }
 }

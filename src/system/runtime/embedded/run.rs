@@ -14,13 +14,26 @@ use crate::base::error::{Error, Result};
 use crate::system::runtime::exports::{EntryPoint, WasiVersion};
 use crate::system::runtime::outcome::{CapturedOutput, ExitStatus};
 use crate::system::runtime::permissions::Permissions;
+use crate::system::stop::StopSignal;
 
 impl Compiled {
     /// Runs it with the standard streams of this process.
     pub fn run(&self, permissions: &Permissions) -> Result<ExitStatus> {
+        let ended = self.run_until(permissions, StopSignal::never())?;
+        ended.ok_or_else(|| Error::unsupported("the component was stopped"))
+    }
+
+    /// As [`Compiled::run`], but ends it when the signal comes; `None` then.
+    pub fn run_until(
+        &self,
+        permissions: &Permissions,
+        stop: StopSignal,
+    ) -> Result<Option<ExitStatus>> {
         let command = self.command()?;
-        let ended = self.start(command, permissions, Stdio::Inherited)?;
-        self.write_profile()?;
+        let ended = self.start(command, permissions, Stdio::Inherited, stop)?;
+        if ended.is_some() {
+            self.write_profile()?;
+        }
         Ok(ended)
     }
 
@@ -39,12 +52,13 @@ impl Compiled {
         };
         // `each` stays on this thread, since it need not be `Send`.
         std::thread::scope(|scope| {
-            let running = scope.spawn(move || self.start(command, permissions, stdio));
+            let never = StopSignal::never();
+            let running = scope.spawn(move || self.start(command, permissions, stdio, never));
             let lines_read = read_lines(receiver, each);
             let ended = running
                 .join()
                 .unwrap_or_else(|_| Err(Error::unsupported("the engine panicked")));
-            lines_read.and(ended)
+            lines_read.and(ended.map(Option::unwrap_or_default))
         })
     }
 
@@ -76,13 +90,15 @@ impl Compiled {
         command: WasiVersion,
         permissions: &Permissions,
         stdio: Stdio,
-    ) -> Result<ExitStatus> {
+        stop: StopSignal,
+    ) -> Result<Option<ExitStatus>> {
         let instance = self.link()?;
         let runtime = tokio_runtime()?;
-        let result = runtime.block_on(self.drive(command, instance, permissions, stdio));
+        let work = self.drive(command, instance, permissions, stdio);
+        let result = runtime.block_on(stop.or_stopped(work));
         // A thread that still waits for input must not delay the end.
         runtime.shutdown_background();
-        result
+        result.transpose()
     }
 
     async fn drive(

@@ -1,21 +1,20 @@
 //! A small HTTP/1 server around a handler of either generation.
 
-use std::future::Future;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
 
 use super::compiled::Compiled;
 use super::engine::tokio_runtime;
 use super::request_handler::{Connection, RequestHandler};
-use super::server_message::ServerMessage;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::system::runtime::outcome::ServerEvent;
+use crate::system::runtime::outcome::{EventHandler, ServerEvent};
 use crate::system::runtime::permissions::Permissions;
 
 /// How long to wait after a connection could not be accepted, as when the system
@@ -29,74 +28,94 @@ const HEAD_BYTES: usize = 64 << 10;
 /// How many connections are served at the same time; others wait.
 const MAX_CONNECTIONS: usize = 256;
 
+/// The handler of new requests. Each request keeps the handler that it began with.
+struct CurrentHandler(RwLock<Arc<RequestHandler>>);
+
+impl CurrentHandler {
+    fn get(&self) -> Arc<RequestHandler> {
+        let handler = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        handler.clone()
+    }
+
+    fn set(&self, handler: Arc<RequestHandler>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = handler;
+    }
+}
+
+/// A server that runs in the background until it is dropped.
+pub struct RunningServer {
+    /// Has a value until it is dropped.
+    runtime: Option<Runtime>,
+    handler: Arc<CurrentHandler>,
+    on_event: EventHandler,
+}
+
+impl RunningServer {
+    /// Has another component answer all further requests.
+    pub fn replace(&self, compiled: &Compiled, permissions: &Permissions) -> Result<()> {
+        let handler = RequestHandler::new(compiled, permissions, self.on_event.clone())?;
+        self.handler.set(Arc::new(handler));
+        Ok(())
+    }
+}
+
+impl Drop for RunningServer {
+    /// Requests that are being answered are cut off.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 impl Compiled {
-    /// Serves requests until Ctrl-C ends the server.
+    /// Serves requests until the server is dropped.
     pub fn serve(
         &self,
         addr: &str,
         permissions: &Permissions,
-        on_event: &mut dyn FnMut(ServerEvent) -> Result<()>,
-    ) -> Result<i32> {
-        self.serve_until(addr, permissions, on_event, async {
-            // Where no handler can be installed, the signal ends the process.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        })
-    }
-
-    fn serve_until(
-        &self,
-        addr: &str,
-        permissions: &Permissions,
-        on_event: &mut dyn FnMut(ServerEvent) -> Result<()>,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<i32> {
-        let (sender, mut messages) = mpsc::unbounded_channel();
-        let handler = Arc::new(RequestHandler::new(self, permissions, sender.clone())?);
+        on_event: EventHandler,
+    ) -> Result<RunningServer> {
+        let handler = RequestHandler::new(self, permissions, on_event.clone())?;
+        let handler = Arc::new(CurrentHandler(RwLock::new(Arc::new(handler))));
         let runtime = tokio_runtime()?;
-        stop_in_thread(stop, sender)?;
-        let result = runtime.block_on(async {
-            let refused = |e: std::io::Error| {
-                Error::new(ErrorKind::Io, format!("failed to listen on `{addr}`"))
-                    .with_cause(e)
-                    .hint("use a free address and port; port 0 selects a free port: `--addr 127.0.0.1:0`")
-            };
-            let listener = TcpListener::bind(addr).await.map_err(refused)?;
-            on_event(ServerEvent::Listening(
-                listener.local_addr().map_err(refused)?,
-            ))?;
-            tokio::spawn(accept(listener, handler));
-            while let Some(ServerMessage::Event(event)) = messages.recv().await {
-                on_event(event)?;
-            }
-            Ok(0)
-        });
-        // Requests that are being answered are cut off.
-        runtime.shutdown_background();
-        result
+        let refused = |e: std::io::Error| {
+            Error::new(ErrorKind::Io, format!("failed to listen on `{addr}`"))
+                .with_cause(e)
+                .hint(
+                    "use a free address and port; port 0 selects a free port: `--addr 127.0.0.1:0`",
+                )
+        };
+        let listener = runtime.block_on(TcpListener::bind(addr)).map_err(refused)?;
+        let addr = listener.local_addr().map_err(refused)?;
+        report_interrupts(on_event.clone())?;
+        on_event(ServerEvent::Listening(addr));
+        runtime.spawn(accept(listener, handler.clone()));
+        Ok(RunningServer {
+            runtime: Some(runtime),
+            handler,
+            on_event,
+        })
     }
 }
 
-/// Waits for `stop` in a thread of its own, since handlers that compute without
-/// pause may occupy all the others, and then sends the message to stop.
-fn stop_in_thread(
-    stop: impl Future<Output = ()> + Send + 'static,
-    sender: mpsc::UnboundedSender<ServerMessage>,
-) -> Result<()> {
+/// Waits for Ctrl-C in a thread of its own, since handlers that compute without pause may
+/// occupy all the others.
+fn report_interrupts(on_event: EventHandler) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| Error::unsupported("failed to wait for Ctrl-C").with_cause(e))?;
     std::thread::spawn(move || {
-        runtime.block_on(stop);
-        // Nobody receives it once the server has ended.
-        let _ = sender.send(ServerMessage::Stop);
+        // Where no handler can be installed, the signal ends the process.
+        while runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+            on_event(ServerEvent::Interrupted);
+        }
     });
     Ok(())
 }
 
-async fn accept(listener: TcpListener, handler: Arc<RequestHandler>) {
+async fn accept(listener: TcpListener, handler: Arc<CurrentHandler>) {
     let free_connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let Ok(permit) = Arc::clone(&free_connections).acquire_owned().await else {
@@ -121,12 +140,11 @@ async fn accept(listener: TcpListener, handler: Arc<RequestHandler>) {
 }
 
 /// Answers the requests of one connection.
-async fn serve_connection(stream: TcpStream, connection: Connection, handler: Arc<RequestHandler>) {
-    let head = handler
-        .timeout()
-        .map_or(HEAD_TIMEOUT, |limit| limit.min(HEAD_TIMEOUT));
+async fn serve_connection(stream: TcpStream, connection: Connection, handler: Arc<CurrentHandler>) {
+    let timeout = handler.get().timeout();
+    let head = timeout.map_or(HEAD_TIMEOUT, |limit| limit.min(HEAD_TIMEOUT));
     let service = service_fn(move |request| {
-        let (handler, connection) = (handler.clone(), connection.clone());
+        let (handler, connection) = (handler.get(), connection.clone());
         async move { Ok::<_, hyper::Error>(handler.answer(request, connection).await) }
     });
     // A closed connection is no event.
@@ -141,8 +159,8 @@ async fn serve_connection(stream: TcpStream, connection: Connection, handler: Ar
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
-
-    use ::tokio::sync::oneshot;
+    use std::net::SocketAddr;
+    use std::sync::mpsc;
 
     use super::*;
     use crate::system::runtime::component_file::Optimization;
@@ -175,59 +193,88 @@ mod tests {
         Compiled::new(faults, "test.wasm".to_string(), optimization, interrupts).unwrap()
     }
 
+    /// A handler of events, and these.
+    fn events() -> (EventHandler, mpsc::Receiver<ServerEvent>) {
+        let (sender, received) = mpsc::channel();
+        let on_event = move |event| {
+            let _ = sender.send(event);
+        };
+        (Arc::new(on_event), received)
+    }
+
+    fn listening(events: &mpsc::Receiver<ServerEvent>) -> SocketAddr {
+        match events.recv() {
+            Ok(ServerEvent::Listening(addr)) => addr,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Sends a request on a connection that stays open, and reads the head of the answer.
+    fn ask(stream: &mut std::net::TcpStream) -> String {
+        stream
+            .write_all(b"GET /x HTTP/1.1\r\nhost: a\r\n\r\n")
+            .unwrap();
+        let mut answer = [0; 4096];
+        let read = stream.read(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    }
+
     #[test]
     fn a_handler_without_an_answer_is_reported_and_the_server_goes_on() {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let mut stop = Some(stop);
-        let mut failures = Vec::new();
-        let code = compiled(SILENT).serve_until(
-            "127.0.0.1:0",
-            &Permissions::default(),
-            &mut |event| {
-                match event {
-                    ServerEvent::Listening(addr) => {
-                        std::thread::spawn(move || {
-                            for _ in 0..2 {
-                                let mut stream = std::net::TcpStream::connect(addr).unwrap();
-                                stream
-                                    .write_all(
-                                        b"GET /x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
-                                    )
-                                    .unwrap();
-                                let mut answer = String::new();
-                                stream.read_to_string(&mut answer).unwrap();
-                                assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
-                            }
-                        });
-                    }
-                    ServerEvent::Refused(what) | ServerEvent::ClientLeft(what) => panic!("{what}"),
-                    ServerEvent::Failed(error) => {
-                        failures.push(error.to_string());
-                        if failures.len() == 2 {
-                            stop.take().map(|stop| stop.send(()));
-                        }
-                    }
-                }
-                Ok(())
-            },
-            async {
-                let _ = stopped.await;
-            },
-        );
-        assert_eq!(code.unwrap(), 0);
-        assert!(failures[1].contains("GET /x") && failures[1].contains("set no response"));
+        let (on_event, events) = events();
+        let permissions = Permissions::default();
+        let server = compiled(SILENT).serve("127.0.0.1:0", &permissions, on_event);
+        let server = server.unwrap();
+        let addr = listening(&events);
+        for _ in 0..2 {
+            let mut stream = std::net::TcpStream::connect(addr).unwrap();
+            assert!(ask(&mut stream).starts_with("HTTP/1.1 500 "));
+            let Ok(ServerEvent::Failed(error)) = events.recv() else {
+                panic!("no failure was reported");
+            };
+            let error = error.to_string();
+            assert!(
+                error.contains("GET /x") && error.contains("set no response"),
+                "{error}"
+            );
+        }
+        drop(server);
+    }
+
+    #[test]
+    fn another_component_answers_further_requests_of_an_open_connection() {
+        let (on_event, events) = events();
+        let permissions = Permissions::default();
+        let server = compiled(SILENT).serve("127.0.0.1:0", &permissions, on_event);
+        let server = server.unwrap();
+        let mut stream = std::net::TcpStream::connect(listening(&events)).unwrap();
+        let mut failure = || {
+            ask(&mut stream);
+            match events.recv() {
+                Ok(ServerEvent::Failed(error)) => error.to_string(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(failure().contains("set no response"));
+        let traps = SILENT.replace("(param i32 i32))", "(param i32 i32) (unreachable))");
+        server.replace(&compiled(&traps), &permissions).unwrap();
+        assert!(failure().contains("unreachable"));
+        // What cannot be served changes nothing.
+        let no_handler = server.replace(&compiled("(component)"), &permissions);
+        assert!(no_handler.is_err());
+        assert!(failure().contains("unreachable"));
     }
 
     #[test]
     fn what_cannot_be_served_is_refused() {
-        let permissions = Permissions::default();
-        let error = compiled("(component)")
-            .serve_until("127.0.0.1:0", &permissions, &mut |_| Ok(()), async {})
-            .unwrap_err();
-        assert!(error.message().contains("incoming-handler"), "{error}");
-        let error = compiled(SILENT)
-            .serve_until("nowhere", &permissions, &mut |_| Ok(()), async {})
-            .unwrap_err();
-        assert!(error.message().contains("`nowhere`"), "{error}");
+        let error = |text: &str, addr: &str| {
+            let (on_event, _) = events();
+            let server = compiled(text).serve(addr, &Permissions::default(), on_event);
+            server.err().unwrap().to_string()
+        };
+        let no_handler = error("(component)", "127.0.0.1:0");
+        assert!(no_handler.contains("incoming-handler"), "{no_handler}");
+        let no_address = error(SILENT, "nowhere");
+        assert!(no_address.contains("`nowhere`"), "{no_address}");
     }
 }
