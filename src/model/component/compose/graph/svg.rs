@@ -19,7 +19,7 @@ struct Palette {
     stroke: &'static str,
     /// The names of components.
     text: &'static str,
-    /// All other text.
+    /// The text that is not a name.
     small_text: &'static str,
 }
 

@@ -3,11 +3,11 @@
 /// A place in a drawing. Right and bottom are not below left and top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rectangle {
-    /// The smallest x.
+    /// The smallest x, at the left.
     pub left: i64,
     /// The smallest y, at the upper edge.
     pub top: i64,
-    /// The largest x.
+    /// The largest x, at the right.
     pub right: i64,
     /// The largest y, at the lower edge.
     pub bottom: i64,
