@@ -152,7 +152,9 @@ fn entries(table: &Table<'_>, lock: &[InstalledPackage]) -> Result<BTreeMap<Stri
         let source = match item.as_str() {
             Some(text) => short_source(table, key, text, lock)?,
             None => {
-                let entry = table.table_or(key, "a version or a table")?;
+                let entry = table.table_or(key, "a version or a table").map_err(|e| {
+                    e.hint("use a version, such as `\"0.2\"`, or a table with `registry`, `namespace`, `package` and `version`")
+                })?;
                 let entry = entry.ok_or_else(|| table.type_error(key, "a version or a table"))?;
                 image_source(&entry, lock)?
             }
