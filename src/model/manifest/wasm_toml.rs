@@ -403,8 +403,8 @@ tool = "a.example/tools/tool:1"
                 "a version or a table",
             ),
             (
-                "[dependencies.interfaces]\n\"a:b\" = \"x\"",
-                "invalid version requirement `x`",
+                "[dependencies.interfaces]\n\"a:b\" = \"one\"",
+                "invalid version requirement `one`",
             ),
             (
                 "[dependencies.interfaces]\na = \"1\"",
