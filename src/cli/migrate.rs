@@ -9,9 +9,9 @@ use crate::system::context::Context;
 
 /// Convert a project of another tool for use with this one
 ///
-/// Converts projects of cargo-component 0.21.1, the `wit` CLI and `wkg`, and crates that use
-/// `wit_bindgen::generate!`. All changes are shown as a diff first; then either all are
-/// applied or none. Whatever already works is not changed.
+/// Converts projects of cargo-component 0.21.1, the `wit` CLI, `wkg` and the `component` CLI, and
+/// crates that use `wit_bindgen::generate!`. All changes are shown as a diff first; then either
+/// all are applied or none. Whatever already works is not changed.
 #[derive(Args, Debug)]
 pub(super) struct Migrate {
     /// Show the changes without applying them

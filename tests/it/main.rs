@@ -93,6 +93,7 @@ mod trust;
 mod tutorial;
 mod wac;
 mod wasi_registry;
+mod wasm_toml;
 mod watch;
 mod wit;
 mod wit_authoring;

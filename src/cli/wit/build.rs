@@ -10,7 +10,8 @@ use crate::system::context::Context;
 /// Build a WIT package into one binary file
 ///
 /// The file contains everything the package needs from other packages. Its default name is
-/// `<namespace>:<name>@<version>.wasm`, or `<name>.wasm` for a project with `wit.toml`.
+/// `<namespace>:<name>@<version>.wasm`, or `<name>.wasm` for a project with `wit.toml` or
+/// `wasm.toml`.
 #[derive(Args, Debug)]
 pub(super) struct Build {
     /// Path of the output file

@@ -19,8 +19,8 @@ use crate::system::context::Context;
 
 /// Work with WIT packages
 ///
-/// Works in a directory with `.wit` files, `wkg.toml`, `wit.toml` or `wit/deps.toml`, and in a
-/// crate. The command prints first which of them it found.
+/// Works in a directory with `.wit` files, `wkg.toml`, `wit.toml`, `wit/deps.toml` or `wasm.toml`,
+/// and in a crate. The command prints first which of them it found.
 #[derive(Args, Debug)]
 pub(super) struct Wit {
     #[command(subcommand)]

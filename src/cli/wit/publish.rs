@@ -10,9 +10,10 @@ use crate::system::context::Context;
 
 /// Publish WIT packages
 ///
-/// The name and version are those in the WIT; if the WIT has no version, that of `wit.toml` is
-/// used. Everything is checked before anything is published, and packages are published after
-/// their dependencies. A new version must keep everything in the previous compatible version.
+/// The name and version are those in the WIT; if the WIT has no version, that of `wit.toml` or
+/// `wasm.toml` is used. Everything is checked before anything is published, and packages are
+/// published after their dependencies. A new version must keep everything in the previous
+/// compatible version.
 #[derive(Args, Debug)]
 pub(super) struct Publish {
     /// Directories with `.wit` files, or WebAssembly files [default: the packages of the project]

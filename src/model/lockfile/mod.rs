@@ -9,6 +9,8 @@ mod diff;
 mod entries;
 mod format;
 pub mod tree;
+#[cfg(feature = "cli")]
+pub mod wasm_lock;
 
 pub use diff::{ImportChange, LockChange, diff, import_changes};
 pub use entries::{Locked, Lockfile};

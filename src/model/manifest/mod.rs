@@ -34,6 +34,8 @@ mod target;
 #[cfg(feature = "bindings")]
 mod wasi;
 #[cfg(feature = "cli")]
+pub mod wasm_toml;
+#[cfg(feature = "cli")]
 pub mod wit_keys;
 #[cfg(feature = "cli")]
 pub mod wit_toml;

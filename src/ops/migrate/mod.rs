@@ -6,6 +6,7 @@ mod crate_0_21;
 mod draft;
 mod handmade;
 mod source_crate;
+mod wasm_toml;
 mod wit_toml;
 mod wkg;
 
@@ -135,7 +136,7 @@ fn find_project(ctx: &Context, args: &CargoArgs) -> Result<MigratedProject> {
         if part && is_crate(fs::parent(dir)) {
             continue;
         }
-        let marks = ["wit.toml", "wkg.toml", "wit/deps.toml"];
+        let marks = ["wit.toml", "wkg.toml", "wit/deps.toml", "wasm.toml"];
         // A folder of WIT without a manifest covers what is below it, and its parent
         // if it is called `wit`.
         let wit = || has_wit(dir) || (dir == ctx.cwd && has_wit(&dir.join("wit")));
@@ -160,6 +161,7 @@ fn wit(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
         );
     }
     deps(draft, dir);
+    wasm_toml::report_project(draft, dir);
     wit_toml::migrate(draft, dir)
 }
 
@@ -216,6 +218,8 @@ fn migrate_crate(of: &Crate<'_>, draft: &mut Draft<'_>) -> Result<()> {
         handmade::migrate(draft, of, &manifest)?;
         let manifest = of.drafted(draft)?;
         wkg::migrate(draft, of, &manifest)?;
+        let manifest = of.drafted(draft)?;
+        wasm_toml::migrate(draft, of, &manifest)?;
     }
     // The new manifest has to be valid.
     of.drafted(draft).map(|_| ())

@@ -183,7 +183,7 @@ fn report_nested_overrides(draft: &mut Draft<'_>, path: &Path, wkg: &WkgManifest
 
 /// Adds entries for all packages that the WIT names and `deps` does not have:
 /// a crate with a table of dependencies takes them from there only.
-fn add_missing_entries(
+pub(super) fn add_missing_entries(
     added: &mut BTreeMap<PackageRef, DependencyEntry>,
     named: &[PackageName],
     sources: &Sources,
@@ -204,7 +204,7 @@ fn add_missing_entries(
 }
 
 /// The packages that WIT names, whether `deps` has them or not.
-fn named_packages(sources: &Sources) -> Result<Vec<PackageName>> {
+pub(super) fn named_packages(sources: &Sources) -> Result<Vec<PackageName>> {
     overridable_packages(&Request::of(Sources {
         main: sources.main.clone(),
         deps: Vec::new(),
@@ -212,7 +212,7 @@ fn named_packages(sources: &Sources) -> Result<Vec<PackageName>> {
 }
 
 /// The packages that the manifest has entries for.
-fn entries(manifest: &Manifest) -> Vec<PackageRef> {
+pub(super) fn entries(manifest: &Manifest) -> Vec<PackageRef> {
     let Target::Local(target) = &manifest.target else {
         return Vec::new();
     };
@@ -220,7 +220,7 @@ fn entries(manifest: &Manifest) -> Vec<PackageRef> {
     entries.filter_map(|(_, d)| d.package.clone()).collect()
 }
 
-fn is_of(package: &PackageRef, name: &PackageName) -> bool {
+pub(super) fn is_of(package: &PackageRef, name: &PackageName) -> bool {
     name.namespace == package.namespace() && name.name == package.name()
 }
 
@@ -231,14 +231,14 @@ fn by_path(path: String) -> DependencyEntry {
     }
 }
 
-fn by_version(version: String) -> DependencyEntry {
+pub(super) fn by_version(version: String) -> DependencyEntry {
     DependencyEntry {
         version: Some(version),
         ..EMPTY
     }
 }
 
-const EMPTY: DependencyEntry = DependencyEntry {
+pub(super) const EMPTY: DependencyEntry = DependencyEntry {
     package: None,
     version: None,
     registry: None,

@@ -7,12 +7,14 @@ use std::rc::Rc;
 use super::project::{ProjectKind, ProjectSearch, WitMember, WitOptions, WitProject};
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::LockForm;
+use crate::model::manifest::wasm_toml::WasmManifest;
 use crate::model::manifest::wit_toml;
 use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::WkgManifest;
 use crate::model::manifest::{ManifestFile, Target};
 use crate::pipeline::project::manifests;
 use crate::pipeline::project::recover::recover_directories;
+use crate::pipeline::project::wasm_toml;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::cargo::spec::matches_glob;
@@ -27,7 +29,7 @@ use crate::system::source::{has_wit, wit_path};
 ///
 /// From the directory outwards, the first one that has something counts;
 /// within one, `wkg.toml` comes before `wit.toml`, that before a `Cargo.toml`
-/// with our section, then `wit/deps.toml`, any `Cargo.toml`, and WIT alone.
+/// with our section, then `wit/deps.toml`, `wasm.toml`, any `Cargo.toml`, and WIT alone.
 pub fn find(ctx: &Context, options: &WitOptions) -> Result<WitProject> {
     let mut project = discover(ctx, options)?;
     if recover_project(ctx, &project) {
@@ -301,6 +303,12 @@ fn project_at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<WitPro
             LockForm::Wkg,
         )));
     }
+    if !ours
+        && let Some(manifest) = wasm_toml::read(dir)?
+        && let Some(wit) = wit_of_wasm_toml(&manifest)
+    {
+        return Ok(Some(one(ProjectKind::Wasm(manifest), wit, LockForm::Wit)));
+    }
     if of_crate.is_some() {
         return Ok(of_crate);
     }
@@ -314,6 +322,15 @@ fn project_at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<WitPro
         return Ok(Some(one(ProjectKind::Plain, dir.to_owned(), LockForm::Wkg)));
     }
     Ok(None)
+}
+
+/// The directory of the WIT of a `wasm.toml`; `None` if it has none, as where only components
+/// are installed.
+fn wit_of_wasm_toml(manifest: &WasmManifest) -> Option<PathBuf> {
+    let dir = manifest.file.dir();
+    let set = manifest.package.as_ref().and_then(|of| of.wit.clone());
+    let places = [dir.join("wit"), dir.to_owned()];
+    set.into_iter().chain(places).find(|place| has_wit(place))
 }
 
 /// The project of a `wkg.toml`.

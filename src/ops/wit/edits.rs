@@ -198,6 +198,15 @@ impl ManifestTable {
                 read_entries(&manifest.dependencies),
                 true,
             ),
+            ProjectKind::Wasm(manifest) => {
+                let path = manifest.file.path.display();
+                return Err(Error::unsupported(format!(
+                    "`{path}` belongs to the `component` CLI, and this tool does not change it"
+                ))
+                .hint(
+                    "use `component install`, or move the entries to a `wkg.toml` or `wit.toml`",
+                ));
+            }
             ProjectKind::Crate(_) => {
                 let table = member.manifest.as_ref().and_then(|m| match &m.target {
                     Target::Local(target) => target.dependencies.as_ref(),

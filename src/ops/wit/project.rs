@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::LockForm;
+use crate::model::manifest::wasm_toml::WasmManifest;
 use crate::model::manifest::wit_toml;
 use crate::model::manifest::wit_toml::WitManifest;
 use crate::model::manifest::wkg;
@@ -67,6 +68,8 @@ pub enum ProjectKind {
     Wkg(WkgManifest),
     /// A project with a `wit.toml`.
     Wit(WitManifest),
+    /// A project with a `wasm.toml`, which this tool does not change.
+    Wasm(WasmManifest),
     /// A project with a `wit/deps.toml`, whose path this is.
     Deps(PathBuf),
     /// A folder of WIT without a manifest.
@@ -99,7 +102,7 @@ impl WitProject {
     pub fn lock_form(&self) -> LockForm {
         match self.kind {
             ProjectKind::Crate(_) => LockForm::Crate,
-            ProjectKind::Wit(_) => LockForm::Wit,
+            ProjectKind::Wit(_) | ProjectKind::Wasm(_) => LockForm::Wit,
             _ => LockForm::Wkg,
         }
     }
@@ -114,6 +117,10 @@ impl WitProject {
         match &self.kind {
             ProjectKind::Wkg(manifest) => manifest.about.clone(),
             ProjectKind::Wit(manifest) => manifest.about.clone(),
+            ProjectKind::Wasm(manifest) => {
+                let package = manifest.package.as_ref();
+                package.map_or_else(PackageMetadata::default, |of| of.about.clone())
+            }
             _ => PackageMetadata::default(),
         }
     }
@@ -124,6 +131,7 @@ impl WitProject {
             ProjectKind::Crate(_) => self.members[0].manifest.as_ref().map(|m| &*m.file.path),
             ProjectKind::Wkg(manifest) => Some(&manifest.file.path),
             ProjectKind::Wit(manifest) => Some(&manifest.file.path),
+            ProjectKind::Wasm(manifest) => Some(&manifest.file.path),
             ProjectKind::Deps(path) => Some(path),
             ProjectKind::Plain => None,
         }
@@ -156,7 +164,7 @@ impl WitProject {
         let kind = match &self.kind {
             ProjectKind::Wkg(_) | ProjectKind::Plain => ProjectKind::Wkg(wkg::read(file)?),
             ProjectKind::Wit(_) => ProjectKind::Wit(wit_toml::read(file)?),
-            // Crates and `deps.toml` need no manifest to find what WIT names.
+            // Crates, `wasm.toml` and `deps.toml` need no new manifest to find what WIT names.
             other => other.clone(),
         };
         Ok(WitProject {
@@ -175,6 +183,9 @@ impl WitProject {
             ),
             ProjectKind::Wit(_) => format!(
                 "add it with `cargo component wit add`, or {registry} so that `cargo component wit fetch` finds it"
+            ),
+            ProjectKind::Wasm(_) => format!(
+                "add it with `component install`, or {registry} so that `cargo component wit fetch` finds it"
             ),
             ProjectKind::Deps(file) => format!(
                 "add it to `{}` and run `cargo component wit fetch`, or put it into `{deps}`",

@@ -276,6 +276,10 @@ fn of_project(
         let manifest = project.manifest().map(|path| ctx.display(path).to_string());
         let declared = match &project.kind {
             ProjectKind::Wit(manifest) => Some(manifest.version.clone()),
+            ProjectKind::Wasm(manifest) => {
+                let package = manifest.package.as_ref();
+                package.map(|package| package.version.clone())
+            }
             _ => None,
         };
         let release = match &options.package {
@@ -323,7 +327,7 @@ fn package(name: &PackageName) -> Result<PackageRef> {
     format!("{}:{}", name.namespace, name.name).parse()
 }
 
-/// The version to publish: that of the WIT, or else that of `wit.toml`.
+/// The version to publish: that of the WIT, or else that of `wit.toml` or `wasm.toml`.
 fn version(
     name: &PackageName,
     declared: Option<Version>,

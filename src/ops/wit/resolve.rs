@@ -14,8 +14,8 @@ use super::resolver::{IgnorePath, ResolveStrategy, Resolved, WitResolver};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::lockfile::{LockForm, Locked};
-use crate::model::manifest::DependencySource;
 use crate::model::manifest::wkg::WkgManifest;
+use crate::model::manifest::{Dependency, DependencySource};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{
     ParsedSources, PinnedVersion, Request, Sources, declared_packages, is_absent_package,
@@ -94,29 +94,13 @@ impl WitResolver<'_> {
             _ => BTreeMap::new(),
         };
         self.siblings(&mut request, member)?;
-        if let ProjectKind::Wit(manifest) = &self.project.kind {
-            let mut wanted = Vec::new();
-            for (key, dependency) in &manifest.dependencies {
-                if let DependencySource::Path { path, .. } = &dependency.source {
-                    let at = dependency.file.excerpt(dependency.span.clone());
-                    request.overrides.push(source::read(path).map_err(|e| {
-                        e.context(format!("failed to read the dependency `{key}`"))
-                            .at(at)
-                    })?);
-                }
-                if let Some(artifact) = RequestedArtifact::of_entry(key, dependency)? {
-                    let found = self.artifact(artifact)?;
-                    request.chosen.push(found.name()?);
-                    request.fetched.push(found.entry()?);
-                    fetched.push(found);
-                }
-                wanted.extend(registry_requirement(key, dependency));
-            }
-            for found in self.fetch(&wanted)? {
-                request.chosen.push(found.name()?);
-                request.fetched.push(found.entry()?);
-                fetched.push(found);
-            }
+        let dependencies = match &self.project.kind {
+            ProjectKind::Wit(manifest) => Some(&manifest.dependencies),
+            ProjectKind::Wasm(manifest) => Some(&manifest.interfaces),
+            _ => None,
+        };
+        if let Some(dependencies) = dependencies {
+            self.add_entries(dependencies, &mut request, &mut fetched)?;
         }
         let mut parsed = self.fetch_missing(&mut request, &requirements, &mut fetched)?;
         let named = request.fetched.len();
@@ -138,6 +122,38 @@ impl WitResolver<'_> {
             package,
             fetched,
         })
+    }
+
+    /// Adds the packages of the entries of a manifest.
+    fn add_entries(
+        &mut self,
+        dependencies: &BTreeMap<String, Dependency>,
+        request: &mut Request<'_>,
+        fetched: &mut Vec<Fetched>,
+    ) -> Result<()> {
+        let mut wanted = Vec::new();
+        for (key, dependency) in dependencies {
+            if let DependencySource::Path { path, .. } = &dependency.source {
+                let at = dependency.file.excerpt(dependency.span.clone());
+                request.overrides.push(source::read(path).map_err(|e| {
+                    e.context(format!("failed to read the dependency `{key}`"))
+                        .at(at)
+                })?);
+            }
+            if let Some(artifact) = RequestedArtifact::of_entry(key, dependency)? {
+                let found = self.artifact(artifact)?;
+                request.chosen.push(found.name()?);
+                request.fetched.push(found.entry()?);
+                fetched.push(found);
+            }
+            wanted.extend(registry_requirement(key, dependency));
+        }
+        for found in self.fetch(&wanted)? {
+            request.chosen.push(found.name()?);
+            request.fetched.push(found.entry()?);
+            fetched.push(found);
+        }
+        Ok(())
     }
 
     /// Fetches the packages that the WIT names until none is missing, and returns

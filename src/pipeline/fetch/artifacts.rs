@@ -47,11 +47,12 @@ impl RequestedArtifact {
             return Ok(None);
         };
         let at = dependency.file.excerpt(dependency.span.clone());
+        let manifest = dependency.file.path.file_name().unwrap_or_default();
         Ok(Some(RequestedArtifact {
             reference: reference.parse().map_err(|e: Error| e.at(at.clone()))?,
             expected: dependency.package.clone(),
             unnamed: None,
-            by: format!("the entry `{key}` of `Cargo.toml`"),
+            by: format!("the entry `{key}` of `{}`", manifest.display()),
             at: Some(at),
             reach: Reach::Anywhere,
         }))

@@ -9,3 +9,4 @@ pub mod output;
 pub mod recover;
 pub mod relative_path;
 pub mod select;
+pub mod wasm_toml;

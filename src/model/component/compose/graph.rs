@@ -1,6 +1,8 @@
 //! The graph of a composition, as data and as drawings.
 
 mod data;
+mod layout;
+mod measure;
 mod svg;
 mod text;
 

@@ -5,8 +5,7 @@ mod errors;
 mod labels;
 #[cfg(feature = "runtime")]
 mod property;
-#[cfg(feature = "runtime")]
-mod random;
+pub(in crate::model::component::compose) mod random;
 mod rejects;
 mod roots;
 mod shapes;

@@ -238,6 +238,19 @@ impl ManifestEdit {
         Ok(removed)
     }
 
+    /// Puts lines of comment above an entry that was added.
+    pub fn comment_dependency(&mut self, which: DependencyTable, key: &str, lines: &str) {
+        let (parents, last) = which.path();
+        let mut item = Some(self.document.as_item_mut());
+        for part in parents.into_iter().chain(last) {
+            item = item.and_then(|item| item.get_mut(part));
+        }
+        let table = item.and_then(Item::as_table_like_mut);
+        if let Some(mut key) = table.and_then(|table| table.key_mut(key)) {
+            key.leaf_decor_mut().set_prefix(lines);
+        }
+    }
+
     /// Gives an entry another requirement; whether it is there and has one.
     pub fn set_requirement(&mut self, which: DependencyTable, key: &str, version: &str) -> bool {
         let (parents, last) = which.path();

@@ -1,3 +1,5 @@
+mod geometry;
+
 use super::*;
 use crate::model::component::compose::tests::golden;
 
@@ -51,12 +53,26 @@ fn graphs_are_drawn_as_svg() {
 }
 
 #[test]
-fn a_component_stands_below_all_that_need_it() {
-    let (boxes, width, height) = super::svg::layout_of(&graph());
-    assert!(boxes[0].1 < boxes[1].1 && boxes[1].1 < boxes[2].1);
-    for (x, y) in boxes {
-        assert!(x < width && y < height);
+fn text_takes_room_by_its_columns() {
+    use super::measure::{shortened, width};
+    for (text, columns) in [("", 0), ("abcd", 4), ("接口", 4), ("e\u{301}\u{200b}", 1)] {
+        // 7.25 pixels for a column, rounded up.
+        assert_eq!(width(text), (columns * 29 + 3) / 4, "{text}");
     }
+    let long = format!("{}/interface@1.2.3", "long-".repeat(20));
+    let short = shortened(&long);
+    assert_eq!(width(&short), width(&"x".repeat(59)));
+    assert!(short.starts_with("long-long-") && short.ends_with("-/interface@1.2.3"));
+    assert!(short.contains('…'));
+    assert_eq!(shortened(&"x".repeat(60)), "x".repeat(60));
+    assert!(width(&shortened(&"接".repeat(90))) <= width(&short));
+}
+
+#[test]
+fn a_component_stands_below_all_that_need_it() {
+    let boxes = super::layout::layout(&graph()).boxes;
+    assert!(boxes[0].area.bottom < boxes[1].area.top);
+    assert!(boxes[1].area.bottom < boxes[2].area.top);
 }
 
 #[test]
