@@ -391,7 +391,11 @@ fn registries_of_the_manifest_are_asked_and_entries_name_them() {
         "mapped",
         "package demo:shapes@9.0.0; interface i {}",
     );
-    publish_into(&project, "mapped", "package mine:own@1.0.0; interface i {}");
+    publish_into(
+        &project,
+        "mapped",
+        "package mine:thing@1.0.0; interface i {}",
+    );
     project.write(
         "Cargo.toml",
         "[package]\nname = \"x\"\n[package.metadata.component.registries]\nmirror = \"file:mirror\"\n",
@@ -413,14 +417,14 @@ fn registries_of_the_manifest_are_asked_and_entries_name_them() {
         "{found}"
     );
     assert_eq!(lines.len(), 2, "{found}");
-    run(&project, "search own")
+    run(&project, "search thing")
         .ok()
-        .prints("\"mine:own\" = \"1.0.0\"\n");
+        .prints("\"mine:thing\" = \"1.0.0\"\n");
     // One of them, by its name or address.
     let found = json_of(run(&project, "search --registry mirror --format json").ok());
     assert_eq!(names(&found), ["demo:mirrored"]);
     let found = json_of(run(&project, "search --registry ./mapped --format json").ok());
-    assert_eq!(names(&found), ["demo:shapes", "mine:own"]);
+    assert_eq!(names(&found), ["demo:shapes", "mine:thing"]);
     run(&project, "search --registry miror")
         .code(1)
         .says("the registry `miror` is not configured")

@@ -7,7 +7,7 @@ use crate::model::component::Surface;
 /// The words and interfaces of a search. An empty query selects every package.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
-    /// In lower case.
+    /// The words in lower case.
     words: Vec<String>,
     exports: Vec<InterfacePattern>,
     imports: Vec<InterfacePattern>,

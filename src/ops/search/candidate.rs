@@ -204,7 +204,7 @@ pub(super) fn worth_describing(
 pub(super) struct Failure {
     /// The name of the registry.
     pub registry: String,
-    /// The first error.
+    /// The first error of the registry.
     pub error: Error,
 }
 

@@ -78,7 +78,7 @@ pub(super) fn select(
 enum Content {
     /// A release that may have to be fetched.
     Release(Arc<dyn Registry>, Release),
-    /// A file.
+    /// A file in the cache.
     File(PathBuf),
     /// The facts of an index.
     Surfaces(Vec<Surface>),

@@ -44,6 +44,9 @@ const PAGES: usize = 20;
 /// How many tags of a package are looked at, and how many worlds and names of a version.
 const MAX_ITEMS: usize = 10_000;
 
+/// How many characters of a description are kept.
+const MAX_DESCRIPTION: usize = 4096;
+
 /// An index that is configured.
 #[derive(Clone, Debug)]
 pub struct IndexRoute {
@@ -256,7 +259,7 @@ fn read_package(value: &Value) -> Option<IndexedPackage> {
     is_host.then(|| IndexedPackage {
         package: named().unwrap_or_else(|| reference.package()),
         version: newest.as_ref().map(|(version, _)| version.clone()),
-        description: text("description").map(str::to_owned),
+        description: text("description").map(|text| text.chars().take(MAX_DESCRIPTION).collect()),
         registry: registry.to_owned(),
         repository: repository.to_owned(),
         tag: tag.to_owned(),

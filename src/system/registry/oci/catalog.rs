@@ -22,6 +22,9 @@ const PAGE: &str = "n=1000";
 /// How many pages are read.
 const PAGES: usize = 100;
 
+/// How many repositories are listed.
+const NAMES: usize = 1_000_000;
+
 /// The longest name of a repository, in bytes.
 const NAME_LENGTH: usize = 255;
 
@@ -74,6 +77,9 @@ pub async fn repositories(session: &Session, error_message: &str) -> Result<Cata
         let page = page.iter().filter_map(Value::as_str);
         let page = page.filter(|name| name.len() <= NAME_LENGTH);
         names.extend(page.map(str::to_owned));
+        if names.len() > NAMES {
+            return Err(wrong(format!("it lists more than {NAMES} repositories")));
+        }
         let links = reply.headers.get_all(LINK);
         let next = next_link(links.iter().filter_map(|value| value.to_str().ok()));
         // A registry that ignores the page would give the same list for ever.
