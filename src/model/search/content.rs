@@ -82,7 +82,7 @@ mod tests {
         );
         let found = surfaces(&package).unwrap();
         assert_eq!(found[0].imports, ["a:b/i@1.0.0"]);
-        assert_eq!(found[1].exports, ["a:b/i@1.0.0", "run"]);
+        assert_eq!(found[1].exports, ["run", "a:b/i@1.0.0"]);
         assert_eq!(description(&package).as_deref(), Some("Shapes and areas."));
     }
 
