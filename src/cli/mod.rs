@@ -24,6 +24,7 @@ mod outdated;
 mod publish;
 pub mod reference;
 mod registry;
+mod search;
 mod setup;
 mod size;
 mod targets;
@@ -86,6 +87,7 @@ enum OwnCommand {
     Compose(compose::Compose),
     Targets(targets::Targets),
     Size(size::Size),
+    Search(search::SearchArgs),
     Info(info::InfoArgs),
     Publish(publish::Publish),
     Yank(yank::Yank),
@@ -118,6 +120,7 @@ impl OwnCommand {
             OwnCommand::Compose(verb) => verb.run(ctx, global),
             OwnCommand::Targets(verb) => verb.run(ctx, global),
             OwnCommand::Size(verb) => verb.run(ctx, global),
+            OwnCommand::Search(verb) => verb.run(ctx),
             OwnCommand::Info(verb) => verb.run(ctx),
             OwnCommand::Publish(verb) => verb.run(ctx, global),
             OwnCommand::Yank(verb) => verb.run(ctx),
@@ -152,7 +155,7 @@ pub(crate) fn packages(
 }
 
 /// Subcommands of cargo that are refused, since they are about crates.
-const REFUSED: &[&str] = &["install", "owner", "package", "search", "uninstall"];
+const REFUSED: &[&str] = &["install", "owner", "package", "uninstall"];
 
 /// Subcommands of cargo whose options the tool need not know.
 const OTHER_VERBS_OF_CARGO: &[&str] = &[

@@ -40,13 +40,14 @@ pub(super) fn packages(
             ..around.clone()
         })
     };
-    let same = around.clone();
+    let (same, for_index) = (around.clone(), around.clone());
     let backend_cache = cache.clone();
     PackageAccess {
         config: config.or_else(|| path(env::CARGO_COMPONENT_CONFIG_FILE)),
         cache: cache.unwrap_or_else(|| env.package_cache()),
         open: Box::new(move |route| open::registry(route, &around, backend_cache.as_deref())),
         artifacts: Box::new(move |route| open::artifacts(route, &same()?)),
+        index: Box::new(move |route, url| open::index(route, url, &for_index()?)),
     }
 }
 

@@ -108,14 +108,20 @@ impl Session {
             cache,
             open,
             artifacts,
+            index,
         } = access;
         let (one, other) = (self.cancellation.clone(), self.cancellation.clone());
+        let for_index = self.cancellation.clone();
         PackageAccess {
             config,
             cache,
             open: Box::new(move |route| Ok(Arc::new(Cancellable::new(open(route)?, one.clone())))),
             artifacts: Box::new(move |route| {
                 Ok(Arc::new(Cancellable::new(artifacts(route)?, other.clone())))
+            }),
+            index: Box::new(move |route, url| {
+                for_index.check()?;
+                index(route, url)
             }),
         }
     }

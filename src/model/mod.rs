@@ -12,6 +12,8 @@ pub mod manifest;
 #[cfg(feature = "cli")]
 pub mod resolver;
 #[cfg(feature = "cli")]
+pub mod search;
+#[cfg(feature = "cli")]
 pub mod url_protocol;
 #[cfg(feature = "bindings")]
 pub mod wit;

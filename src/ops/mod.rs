@@ -20,6 +20,7 @@ pub mod outdated;
 pub mod publish;
 pub mod registry;
 pub mod run;
+pub mod search;
 pub mod size;
 pub mod targets;
 pub mod test;

@@ -9,7 +9,7 @@ use crate::system::process::Exec;
 use crate::system::registry::cache::Cache;
 use crate::system::registry::layers::Layers;
 use crate::system::registry::routes::Route;
-use crate::system::registry::{ArtifactsOpener, Opener, Registries};
+use crate::system::registry::{ArtifactsOpener, IndexReader, IndexRoute, Opener, Registries};
 use crate::system::shell::Shell;
 
 /// The context of one run of the tool.
@@ -36,6 +36,8 @@ pub struct PackageAccess {
     pub open: Box<Opener>,
     /// Opens a registry for its artifacts.
     pub artifacts: Box<ArtifactsOpener>,
+    /// Reads an index of packages.
+    pub index: Box<IndexReader>,
 }
 
 impl Default for PackageAccess {
@@ -50,6 +52,11 @@ impl Default for PackageAccess {
             cache: PathBuf::new(),
             open: Box::new(move |route| Err(refused(route))),
             artifacts: Box::new(move |route| Err(refused(route))),
+            index: Box::new(|route: &IndexRoute, _| {
+                let name = &route.name;
+                let text = format!("the index `{name}` cannot be read here");
+                Err(Error::unsupported(text))
+            }),
         }
     }
 }

@@ -79,6 +79,7 @@ mod registry_verbs;
 mod run;
 mod runner;
 mod runtimes;
+mod search;
 mod serve;
 mod shapes;
 mod size;

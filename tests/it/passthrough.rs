@@ -257,7 +257,7 @@ fn what_cargo_does_not_know_is_told_by_cargo() {
 #[test]
 fn refused_verbs_say_which_tool_to_use() {
     let project = Project::empty();
-    for verb in ["install", "owner", "package", "search", "uninstall"] {
+    for verb in ["install", "owner", "package", "uninstall"] {
         project
             .component(&format!("{verb} x"))
             .code(1)

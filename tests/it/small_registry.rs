@@ -38,6 +38,20 @@ struct State {
     well_known: Option<(u16, String)>,
     tokens: usize,
     overtaking: Option<Vec<u8>>,
+    catalog: Catalog,
+}
+
+/// What it answers who asks for its repositories.
+#[derive(Clone, Copy)]
+enum Catalog {
+    Refused(u16),
+    Pages(usize),
+}
+
+impl Default for Catalog {
+    fn default() -> Self {
+        Catalog::Refused(404)
+    }
 }
 
 /// A registry on a port of its own.
@@ -108,6 +122,16 @@ impl SmallRegistry {
         self.state.lock().unwrap().overtaking = Some(manifest.to_vec());
     }
 
+    /// From now on, it lists its repositories, so many a page.
+    pub fn lists_catalog(&self, page: usize) {
+        self.state.lock().unwrap().catalog = Catalog::Pages(page);
+    }
+
+    /// From now on, it refuses to list its repositories by this status.
+    pub fn refuses_catalog(&self, status: u16) {
+        self.state.lock().unwrap().catalog = Catalog::Refused(status);
+    }
+
     /// Forgets everything it has in a repository.
     pub fn forget(&self, repository: &str) {
         let mut state = self.state.lock().unwrap();
@@ -156,6 +180,9 @@ fn answer(request: &Request, access: Access, port: u16, state: &mut State) -> An
     };
     if rest.is_empty() {
         return Answer::new(200).body("{}");
+    }
+    if rest == "_catalog" {
+        return catalog(request, state);
     }
     for (marker, handler) in [
         (
@@ -218,7 +245,10 @@ fn refusal(request: &Request, access: Access, port: u16, state: &State) -> Optio
             let (generation, scope) = generation.split_once('|').unwrap_or_default();
             let writes = !matches!(request.method.as_str(), "GET" | "HEAD");
             let repository = scope.split(':').nth(1).unwrap_or("-");
-            let inside = request.path().starts_with(&format!("/v2/{repository}/"));
+            let inside = match scope {
+                "registry:catalog:*" => request.path() == "/v2/_catalog",
+                _ => request.path().starts_with(&format!("/v2/{repository}/")),
+            };
             let fits = generation == state.tokens.to_string()
                 && (inside || request.path() == "/v2/")
                 && (scope.ends_with("push") || !writes);
@@ -252,6 +282,30 @@ fn tags(request: &Request, repository: &str, _: &str, state: &mut State) -> Answ
             format!(
                 "</v2/{repository}/tags/list?n={page}&last={}>; rel=\"next\"",
                 tags[page - 1]
+            ),
+        ),
+        false => answer,
+    }
+}
+
+fn catalog(request: &Request, state: &State) -> Answer {
+    let page = match state.catalog {
+        Catalog::Refused(status) => return error(status, "UNSUPPORTED"),
+        Catalog::Pages(page) => page,
+    };
+    let names = state.manifests.keys().map(|(name, _)| name);
+    let last = request.query("last").unwrap_or_default();
+    let mut names: Vec<&String> = names.filter(|name| **name > last).collect();
+    names.dedup();
+    let more = names.len() > page;
+    names.truncate(page);
+    let answer = Answer::new(200).body(format!("{{\"repositories\":{names:?}}}"));
+    match more {
+        true => answer.header(
+            "Link",
+            format!(
+                "</v2/_catalog?n={page}&last={}>; rel=\"next\"",
+                names[page - 1]
             ),
         ),
         false => answer,

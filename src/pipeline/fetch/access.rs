@@ -86,9 +86,9 @@ pub struct AccessOptions {
 /// there is one, and those of the configuration.
 pub(crate) struct Access<'a> {
     ctx: &'a Context,
-    registries: Registries<'a>,
-    named: ManifestRegistries,
-    registry_option: Option<String>,
+    pub(super) registries: Registries<'a>,
+    pub(super) named: ManifestRegistries,
+    pub(super) registry_option: Option<String>,
     offline: bool,
     pub cache: Cache,
 }
@@ -135,9 +135,19 @@ impl<'a> Access<'a> {
         self.allowed(route)
     }
 
+    /// Whether a route needs the network, which is disabled.
+    pub fn is_disabled(&self, route: &Route) -> bool {
+        self.offline && !route.backend.is_local()
+    }
+
+    /// Whether network access is disabled.
+    pub fn is_offline(&self) -> bool {
+        self.offline
+    }
+
     /// Refuses a route that needs the network where that is disabled.
     fn allowed(&self, route: Route) -> Result<Route> {
-        match self.offline && !route.backend.is_local() {
+        match self.is_disabled(&route) {
             true => Err(Error::input(format!(
                 "accessing the registry `{}` needs network access, which is disabled",
                 route.name

@@ -7,7 +7,7 @@ use semver::Version;
 use crate::base::error::{Error, ErrorKind, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::resolver::{AskedRegistry, ListedVersion, PackageSource, Requirement};
-use crate::system::registry::{Registry, Release};
+use crate::system::registry::{PackageList, Registry, Release};
 
 /// The registry of a package, with the setting that selects it.
 pub(super) struct PackageRegistry {
@@ -88,7 +88,9 @@ impl<'r> LookUp<'r> {
 /// similar, or the registry does not list its packages.
 pub(super) fn similar(registry: &dyn Registry, package: &PackageRef) -> Option<PackageRef> {
     // It is only a suggestion.
-    let packages = registry.packages().unwrap_or_default();
+    let Ok(PackageList::Names(packages)) = registry.packages() else {
+        return None;
+    };
     let names: Vec<String> = packages.iter().map(ToString::to_string).collect();
     nearest(&package.to_string(), names.iter().map(String::as_str))?
         .parse()

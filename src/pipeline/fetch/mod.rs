@@ -15,5 +15,6 @@ pub mod reference;
 pub mod registry_source;
 mod release_job;
 pub mod requirement;
+pub mod search_access;
 pub mod siblings;
 pub mod worlds;

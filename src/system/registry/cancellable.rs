@@ -8,7 +8,7 @@ use std::sync::Arc;
 use semver::Version;
 
 use super::artifacts::{Artifacts, FoundArtifact, LoginOutcome};
-use super::interface::{Publication, Registry, Release};
+use super::interface::{PackageList, Publication, Registry, Release};
 use super::oci::reference::Reference;
 use super::secret::Secret;
 use crate::base::cancellation::Cancellation;
@@ -73,6 +73,10 @@ impl Registry for Cancellable<dyn Registry> {
         self.running()?.versions(package)
     }
 
+    fn packages(&self) -> Result<PackageList> {
+        self.running()?.packages()
+    }
+
     fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>> {
         self.running()?.release(package, version)
     }
@@ -91,6 +95,10 @@ impl Registry for Cancellable<dyn Registry> {
         version: &Version,
     ) -> Result<BTreeMap<String, String>> {
         self.running()?.annotations(package, version)
+    }
+
+    fn description(&self, package: &PackageRef, version: &Version) -> Result<Option<String>> {
+        self.running()?.description(package, version)
     }
 
     fn publish(&self, publication: &Publication<'_>) -> Result<()> {

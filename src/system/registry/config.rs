@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use reqwest::Url;
 use toml_edit::{Document, Item};
 
+use super::loopback::is_loopback;
 use crate::base::error::{Error, Result};
 use crate::base::package::{PackageRef, is_label};
 use crate::model::manifest::ManifestFile;
@@ -71,6 +73,9 @@ pub struct RegistryTables {
     /// The directory a relative `local.root` starts from; empty for the
     /// current one.
     pub base: PathBuf,
+    /// The address of an index of packages, `index.url`. It is ours: `wkg` reads
+    /// it like the table of a protocol that it never uses.
+    pub index: Option<String>,
 }
 
 /// The table of one protocol. It may hold credentials, so that its values are
@@ -119,6 +124,9 @@ const TOP: &[Key] = &[
     key("package_registry_overrides"),
     key("registry"),
 ];
+
+/// The keys in the table `index` of a registry.
+const INDEX: &[Key] = &[key("url")];
 
 /// Reads the text of a `config.toml`. Errors name the key with its place, and
 /// show no secrets.
@@ -297,9 +305,14 @@ fn access(table: &Table<'_>, name: &str) -> Result<Spanned<RegistryTables>> {
         },
         protocols: BTreeMap::new(),
         base: PathBuf::new(),
+        index: None,
     };
     for (key, _) in entry.entries() {
         if key == "default" || key == "type" {
+            continue;
+        }
+        if key == "index" {
+            access.index = index(&entry)?;
             continue;
         }
         if let Some(protocol) = entry.table(key)? {
@@ -313,6 +326,37 @@ fn access(table: &Table<'_>, name: &str) -> Result<Spanned<RegistryTables>> {
         value: access,
         span: table.entry_span(name),
     })
+}
+
+/// The address of an index: `https`, or `http` for this machine, without credentials.
+fn index(entry: &Table<'_>) -> Result<Option<String>> {
+    let Some(table) = entry.table("index")? else {
+        return Ok(None);
+    };
+    let table = table.known(INDEX)?;
+    let Some(text) = table.string("url")? else {
+        let missing = entry.error("index", format!("missing `url` in `{}.index`", entry.name));
+        return Err(missing.hint("add the address of the index, `url = \"https://…\"`"));
+    };
+    let is_valid = |url: &Url| {
+        let host = url.host_str().unwrap_or_default();
+        let is_bare = url.username().is_empty() && url.password().is_none();
+        let is_base = url.query().is_none() && url.fragment().is_none();
+        let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(host));
+        !host.is_empty() && is_bare && is_base && is_safe
+    };
+    match Url::parse(&text).is_ok_and(|url| is_valid(&url)) {
+        true => Ok(Some(text)),
+        false => {
+            // It may hold a password.
+            let hidden = "*".repeat(text.len());
+            let error = table.error("url", "invalid address of an index");
+            let error = error.map_excerpt_text(|all| all.replace(&text, &hidden));
+            Err(error.hint(
+                "use `https://` and a host, without credentials; `http://` is for this machine only",
+            ))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -356,6 +400,8 @@ auth = { username = "u", password = "p" }
 [registry.here]
 type = "local"
 local = { root = "dir" }
+[registry.index.index]
+url = "http://127.0.0.1:8080/api"
 "#,
         )
         .unwrap();
@@ -372,6 +418,9 @@ local = { root = "dir" }
         let here = &config.registries["here"].value;
         assert_eq!(here.default.as_deref(), Some("local"));
         assert!(here.protocols["local"]["root"].is_str());
+        let index = &config.registries["index"].value;
+        assert_eq!(index.index.as_deref(), Some("http://127.0.0.1:8080/api"));
+        assert!(index.protocols.is_empty());
     }
 
     #[test]
@@ -395,6 +444,30 @@ local = { root = "dir" }
                 2,
             ),
             ("[registry.x]\noci = 1", "must be a table", 2),
+            ("[registry.x]\nindex = 1", "must be a table", 2),
+            ("[registry.x.index]\nurl = 1", "must be a string", 2),
+            ("[registry.x.index]\n", "missing `url`", 1),
+            ("[registry.x.index]\nadress = \"x\"", "unknown key", 2),
+            (
+                "[registry.x.index]\nurl = \"http://i.example\"",
+                "address of an index",
+                2,
+            ),
+            (
+                "[registry.x.index]\nurl = \"https://u:p@i.example\"",
+                "address of an index",
+                2,
+            ),
+            (
+                "[registry.x.index]\nurl = \"i.example\"",
+                "address of an index",
+                2,
+            ),
+            (
+                "[registry.x.index]\nurl = \"file:///i\"",
+                "address of an index",
+                2,
+            ),
             ("default_registry = ", "failed to read", 1),
         ] {
             let error = read(text).unwrap_err();

@@ -40,6 +40,18 @@ pub struct Publication<'a> {
     pub progress: &'a dyn Progress,
 }
 
+/// The names of the packages in a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PackageList {
+    /// All of them, in no order.
+    Names(Vec<PackageRef>),
+    /// The registry does not list them, for this reason, a fragment.
+    Unlisted(String),
+}
+
+/// The annotation with the description of a package, by its whole name.
+const DESCRIPTION: &str = "org.opencontainers.image.description";
+
 /// A place where releases are listed, read and published.
 pub trait Registry: Send + Sync {
     /// Where the package is, for messages: an address without credentials.
@@ -62,10 +74,12 @@ pub trait Registry: Send + Sync {
     /// such package, or does not distinguish that from one it gives no access to.
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>>;
 
-    /// The names of all packages, for suggestions; none where the registry does not list
-    /// them.
-    fn packages(&self) -> Result<Vec<PackageRef>> {
-        Ok(Vec::new())
+    /// The names of all packages. An error if the registry cannot be reached; one that
+    /// refuses to list them, as many do, says so.
+    fn packages(&self) -> Result<PackageList> {
+        Ok(PackageList::Unlisted(
+            "it has no operation for that".to_owned(),
+        ))
     }
 
     /// One version of a package; `None` if it is not there.
@@ -83,6 +97,12 @@ pub trait Registry: Send + Sync {
         _version: &Version,
     ) -> Result<BTreeMap<String, String>> {
         Ok(BTreeMap::new())
+    }
+
+    /// The description of a version, as far as it is known without a download; `None` if
+    /// there is none.
+    fn description(&self, package: &PackageRef, version: &Version) -> Result<Option<String>> {
+        Ok(self.annotations(package, version)?.remove(DESCRIPTION))
     }
 
     /// Publishes a version that must not be there yet.

@@ -5,12 +5,14 @@
 //! replaces what is built in. Names in Cargo.toml stand over all of these, see
 //! [`super::routes`].
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml_edit::Item;
 
 use super::config::{Config, Mapping, RegistryTables, masked, parse};
+pub use super::loopback::is_loopback;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest::ManifestFile;
@@ -60,6 +62,19 @@ impl Layer {
             _ => format!("`{key}` in {self}"),
         }
     }
+}
+
+/// A mapping of the configuration that no nearer layer replaces.
+#[derive(Clone, Debug)]
+pub struct ConfiguredMapping<'l> {
+    /// The package that is mapped; `None` for a whole namespace.
+    pub package: Option<&'l PackageRef>,
+    /// The registry it is mapped to.
+    pub mapping: &'l Mapping,
+    /// The layer that has it.
+    pub layer: &'l Layer,
+    /// The setting that maps it: its key and file, for messages.
+    pub setting: String,
 }
 
 /// All layers, the nearest first. A copy shares them.
@@ -196,6 +211,46 @@ impl Layers {
         Some((&config.namespaces.get(namespace)?.value, layer))
     }
 
+    /// The mappings of packages and namespaces, those that are built in among them, sorted by
+    /// their keys.
+    pub fn mappings(&self) -> Vec<ConfiguredMapping<'_>> {
+        let mut found = BTreeMap::new();
+        for (layer, config) in self.layers.iter() {
+            let packages = config.packages.iter().map(|(package, entry)| {
+                let key = format!("package_registry_overrides.\"{package}\"");
+                (key, Some(package), &entry.value)
+            });
+            let namespaces = config.namespaces.iter().map(|(namespace, entry)| {
+                let key = format!("namespace_registries.{namespace}");
+                (key, None, &entry.value)
+            });
+            for (key, package, mapping) in packages.chain(namespaces) {
+                let setting = layer.setting(&key);
+                found.entry(key).or_insert(ConfiguredMapping {
+                    package,
+                    mapping,
+                    layer,
+                    setting,
+                });
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// The addresses of the indexes of packages by their names, each from the nearest layer
+    /// that sets it.
+    pub fn indexes(&self) -> BTreeMap<&str, (&str, &Layer)> {
+        let mut found = BTreeMap::new();
+        for (layer, config) in self.layers.iter() {
+            for (name, entry) in &config.registries {
+                if let Some(url) = &entry.value.index {
+                    found.entry(name.as_str()).or_insert((url.as_str(), layer));
+                }
+            }
+        }
+        found
+    }
+
     /// How a registry is reached, put together from all layers, key by key.
     pub fn access(&self, registry: &str) -> RegistryTables {
         let mut access = RegistryTables::default();
@@ -235,13 +290,18 @@ impl Layers {
         is_local(&config.registries[registry].value).then_some(layer)
     }
 
-    /// The names of registries that have a table, for near names.
+    /// The names of registries that have a table, for near names; indexes are no
+    /// registries.
     pub fn registry_names(&self) -> Vec<&str> {
         let tables = self
             .layers
             .iter()
-            .flat_map(|(_, config)| config.registries.keys());
-        tables.map(String::as_str).collect()
+            .flat_map(|(_, config)| &config.registries);
+        let is_index = |tables: &RegistryTables| {
+            tables.index.is_some() && tables.protocols.is_empty() && tables.default.is_none()
+        };
+        let registries = tables.filter(|(_, entry)| !is_index(&entry.value));
+        registries.map(|(name, _)| name.as_str()).collect()
     }
 }
 
@@ -323,18 +383,6 @@ fn refused(file: &ManifestFile, span: std::ops::Range<usize>, what: String) -> E
     .map_excerpt_text(masked)
 }
 
-/// Whether a host, perhaps with a port, is this machine.
-pub fn is_loopback(registry: &str) -> bool {
-    let host = match registry.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None => registry.split(':').next().unwrap_or(registry),
-    };
-    host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -411,21 +459,5 @@ mod tests {
         }
         let loopback = "[registry.\"127.0.0.1:5000\".oci]\nprotocol = \"http\"";
         assert!(layers(&[("work/.wasm-pkg/config.toml", loopback)], None).is_ok());
-    }
-
-    #[test]
-    fn loopback_hosts_are_recognized() {
-        for yes in [
-            "localhost",
-            "localhost:5000",
-            "127.0.0.1",
-            "127.1.2.3:1",
-            "[::1]:80",
-        ] {
-            assert!(is_loopback(yes), "{yes}");
-        }
-        for no in ["example.com", "10.0.0.1", "localhost.example.com"] {
-            assert!(!is_loopback(no), "{no}");
-        }
     }
 }

@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 
 use semver::Version;
 
-use super::interface::{Publication, Registry, Release};
+use super::interface::{PackageList, Publication, Registry, Release};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::resolver::ListedVersion;
+use crate::model::search::content;
 use crate::system::fs;
+
+/// The largest file that is read for its description, in bytes.
+const LARGEST_DESCRIBED: u64 = 32 << 20;
 
 /// A registry in a directory, which need not be there before something is
 /// published.
@@ -62,7 +66,10 @@ impl Registry for LocalRegistry {
         ))
     }
 
-    fn packages(&self) -> Result<Vec<PackageRef>> {
+    fn packages(&self) -> Result<PackageList> {
+        if !fs::is_dir(&self.root) {
+            return Ok(PackageList::Names(Vec::new()));
+        }
         let name = |dir: &Path| dir.file_name()?.to_str().map(str::to_owned);
         let mut packages = Vec::new();
         for namespace in fs::list(&self.root)? {
@@ -77,7 +84,15 @@ impl Registry for LocalRegistry {
             packages
                 .extend(names.filter_map(|name| format!("{namespace_name}:{name}").parse().ok()));
         }
-        Ok(packages)
+        Ok(PackageList::Names(packages))
+    }
+
+    fn description(&self, package: &PackageRef, version: &Version) -> Result<Option<String>> {
+        let file = self.file(package, version);
+        match fs::size(&file)? <= LARGEST_DESCRIBED {
+            true => Ok(content::description(&fs::read(&file)?)),
+            false => Ok(None),
+        }
     }
 
     fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>> {
@@ -149,7 +164,8 @@ mod tests {
         // Other files are no versions.
         fs::write_atomic(&registry.dir(&package).join("latest.wasm"), b"").unwrap();
         assert_eq!(registry.versions(&package).unwrap().unwrap().len(), 2);
-        assert_eq!(registry.packages().unwrap(), ["a:b".parse().unwrap()]);
+        let names = PackageList::Names(vec!["a:b".parse().unwrap()]);
+        assert_eq!(registry.packages().unwrap(), names);
         let version = "1.0.0".parse().unwrap();
         let release = registry.release(&package, &version).unwrap().unwrap();
         assert_eq!((&release.digest, release.size), (&digest, Some(5)));

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use semver::Version;
 
-use super::interface::{Publication, Registry, Release};
+use super::interface::{PackageList, Publication, Registry, Release};
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::resolver::ListedVersion;
@@ -77,12 +77,10 @@ impl Registry for MemoryRegistry {
         Ok((!listed.is_empty()).then_some(listed))
     }
 
-    fn packages(&self) -> Result<Vec<PackageRef>> {
-        Ok(self
-            .releases()
-            .keys()
-            .map(|(name, _)| name.clone())
-            .collect())
+    fn packages(&self) -> Result<PackageList> {
+        let releases = self.releases();
+        let names = releases.keys().map(|(name, _)| name.clone());
+        Ok(PackageList::Names(names.collect()))
     }
 
     fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>> {

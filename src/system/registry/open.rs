@@ -4,7 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use reqwest::Url;
+
 use super::artifacts::Artifacts;
+use super::index::IndexRoute;
+use super::index_client;
 use super::interface::Registry;
 use super::local::LocalRegistry;
 use super::oci::{ClientContext, OciRegistry, discover};
@@ -44,6 +48,11 @@ pub fn artifacts(route: &Route, context: &ClientContext) -> Result<Arc<dyn Artif
         route.name
     ))
     .hint("use the name of an OCI host, such as `ghcr.io`"))
+}
+
+/// Reads an address of an index of packages; `None` if it has nothing there.
+pub fn index(route: &IndexRoute, url: &Url, context: &ClientContext) -> Result<Option<Vec<u8>>> {
+    index_client::read(route, url, context)
 }
 
 /// A registry after its host was asked what it is, where that was necessary.

@@ -345,7 +345,11 @@ pub fn host(host: &str, prefix: &str, layers: &Layers) -> Route {
 }
 
 /// The route to a registry that the configuration names.
-fn route_of_mapping(mapping: &Mapping, layers: &Layers, chosen_by: String) -> Result<Route> {
+pub(super) fn route_of_mapping(
+    mapping: &Mapping,
+    layers: &Layers,
+    chosen_by: String,
+) -> Result<Route> {
     let name = &mapping.registry;
     let access = layers.access(name);
     let only = match access.protocols.len() {

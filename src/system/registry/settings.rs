@@ -90,6 +90,9 @@ pub fn effective_settings(layers: &Layers) -> Vec<Setting> {
             if let Some(default) = &access.default {
                 add(&["registry", name, "default"], default.as_str().into());
             }
+            if let Some(url) = &access.index {
+                add(&["registry", name, "index", "url"], url.as_str().into());
+            }
             for (protocol, values) in &access.protocols {
                 for (key, item) in values.iter() {
                     let value = match (key.as_str(), item.as_str()) {

@@ -6,14 +6,15 @@
 //! lies in headers and requests that the client libraries keep to themselves.
 
 mod artifact;
+mod catalog;
 pub(super) mod client;
 mod client_context;
 mod credentials;
 mod describe;
 mod discover;
-mod error_body;
+pub(super) mod error_body;
 pub(super) mod headers;
-mod http;
+pub(super) mod http;
 mod login;
 mod oci_registry;
 mod public_only;
@@ -23,7 +24,7 @@ pub mod reference;
 mod scope;
 mod session;
 pub(super) mod settings;
-mod stack;
+pub(super) mod stack;
 mod store;
 mod token;
 mod transport_error;

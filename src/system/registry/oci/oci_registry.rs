@@ -8,17 +8,18 @@ use std::path::Path;
 use semver::Version;
 
 use super::artifact::{Artifact, Blob};
+use super::catalog::Catalog;
 use super::client_context::ClientContext;
 use super::push::Upload;
 use super::reference::{Reference, Target};
 use super::session::Session;
-use super::{artifact, client, describe, login, pull, push, reference};
+use super::{artifact, catalog, client, describe, login, pull, push, reference};
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::Progress;
 use crate::model::resolver::ListedVersion;
 use crate::system::registry::artifacts::{Artifacts, FoundArtifact, LoginOutcome};
-use crate::system::registry::interface::{Publication, Registry, Release};
+use crate::system::registry::interface::{PackageList, Publication, Registry, Release};
 use crate::system::registry::routes;
 use crate::system::registry::secret::Secret;
 
@@ -151,6 +152,19 @@ impl Registry for OciRegistry {
             });
             listed.collect()
         }))
+    }
+
+    fn packages(&self) -> Result<PackageList> {
+        let error_message = format!("failed to list the packages of `{}`", self.session.host());
+        let found = client::wait_for(catalog::repositories(&self.session, &error_message))?;
+        Ok(match found {
+            Catalog::Refused(why) => PackageList::Unlisted(why),
+            Catalog::Repositories(names) => {
+                let names = names.iter();
+                let packages = names.filter_map(|name| catalog::package_in(&self.prefix, name));
+                PackageList::Names(packages.collect())
+            }
+        })
     }
 
     fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>> {

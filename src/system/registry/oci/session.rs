@@ -139,10 +139,13 @@ impl Session {
         &self.context
     }
 
-    /// An address below `/v2/<repository>/`.
+    /// An address below `/v2/<repository>/`, or below `/v2/` for the registry as a whole.
     pub fn url(&self, scope: &Scope, rest: &str) -> Url {
         let mut url = self.base.clone();
-        url.set_path(&format!("v2/{}/{rest}", scope.repository));
+        url.set_path(&match scope.operation {
+            Operation::List => format!("v2/{rest}"),
+            Operation::Pull | Operation::Push => format!("v2/{}/{rest}", scope.repository),
+        });
         url
     }
 
@@ -358,11 +361,7 @@ impl Session {
         if let Some(token) = token.as_ref().filter(|token| token.until > Instant::now()) {
             return Ok(Some(token.value.clone()));
         }
-        let actions = match scope.operation {
-            Operation::Pull => "pull",
-            Operation::Push => "pull,push",
-        };
-        let token_scope = format!("repository:{}:{actions}", scope.repository);
+        let token_scope = scope.for_token_server();
         let login = self.login();
         let reply = self
             .request_token(
