@@ -9,6 +9,7 @@ use super::{exit, setup};
 use crate::base::error::Result;
 use crate::ops::cargo::{cargo_verb, refuse_misspelled};
 use crate::ops::cargo_options::refuse_unknown_options;
+use crate::ops::doc::doc_wit;
 use crate::ops::fetch::fetch;
 use crate::ops::run::{Purpose, run as run_component};
 use crate::ops::test::test;
@@ -98,6 +99,7 @@ fn dispatch(ctx: &Context, args: &CargoArgs, similar: Option<&str>) -> Result<()
         (Class::Run, _) => run_component(ctx, args, Purpose::Run),
         (Class::Test, _) => test(ctx, args),
         (Class::Fetch, _) => fetch(ctx, args),
+        (Class::Check, "doc") if args.own.wit.is_some() => doc_wit(ctx, args),
         _ => cargo_verb(ctx, args),
     }
 }

@@ -162,11 +162,7 @@ impl Prepared {
             "bench" => "release",
             own => own,
         };
-        if !fs::exists(&self.setup.target_dir) {
-            // Cargo does so in a directory it makes: backups leave it alone.
-            let tag = self.setup.target_dir.join("CACHEDIR.TAG");
-            let _ = fs::write_atomic(&tag, CACHEDIR_TAG.as_bytes());
-        }
+        tag_new_directory(&self.setup.target_dir);
         let mut names: Vec<&str> = self.setup.targets.iter().map(Target::triple).collect();
         names.sort_unstable();
         let lock = |name: &&str| {
@@ -210,6 +206,15 @@ impl Prepared {
             ctx.shell
                 .detail("Skipping", format!("the cached workspace: {error}"));
         }
+    }
+}
+
+/// Marks a target directory that is not there yet as cargo does, so that backups leave it
+/// alone.
+pub(crate) fn tag_new_directory(target_dir: &Path) {
+    if !fs::exists(target_dir) {
+        // Without it all works as well.
+        let _ = fs::write_atomic(&target_dir.join("CACHEDIR.TAG"), CACHEDIR_TAG.as_bytes());
     }
 }
 
