@@ -12,6 +12,7 @@ use crate::base::error::{Error, Result};
 use crate::model::component::decode;
 use crate::model::doc::{DocumentedPackages, INDEX, pages};
 use crate::model::manifest::Manifest;
+use crate::model::wit::write::text as package_text;
 use crate::model::wit::{Package, Request, is_absent_package, load_package};
 use crate::pipeline::build::prepare::tag_new_directory;
 use crate::pipeline::fetch::access::{Access, AccessOptions};
@@ -193,21 +194,32 @@ fn of_manifest(
     Ok(package.map(|id| (resolve, id)))
 }
 
-/// All packages in one resolve.
+/// All packages in one resolve. Those that several need may be known in parts only, and are
+/// united.
 fn merged(packages: Vec<(Resolve, PackageId)>) -> Result<WitPackages> {
     let (mut resolve, mut roots) = (Resolve::default(), Vec::new());
     for (other, id) in packages {
         let name = other.packages[id].name.clone();
-        match roots.is_empty() {
-            true => resolve = other,
-            false => {
-                resolve.merge(other).map_err(|e| {
-                    Error::input(format!(
-                        "the package `{name}`, or one that it needs, contradicts those of the other crates"
-                    ))
-                    .with_cause(format!("{e:#}"))
-                    .hint("document one crate at a time, with `-p <package>`")
-                })?;
+        let contradiction = |cause: Option<String>| {
+            let message =
+                format!("the packages of several crates contradict each other in `{name}`");
+            let error = cause
+                .into_iter()
+                .fold(Error::input(message), Error::with_cause);
+            error.hint("document one crate at a time, with `-p <package>`")
+        };
+        match resolve.package_names.get(&name) {
+            // A union would have whatever either has.
+            Some(known) if roots.contains(known) => {
+                if package_text(&resolve, *known, &[])? != package_text(&other, id, &[])? {
+                    return Err(contradiction(None));
+                }
+                continue;
+            }
+            _ if roots.is_empty() => resolve = other,
+            _ => {
+                let merged = resolve.merge(other);
+                merged.map_err(|e| contradiction(Some(format!("{e:#}"))))?;
             }
         }
         roots.extend(resolve.package_names.get(&name).copied());

@@ -148,6 +148,11 @@ fn the_wit_of_crates_has_pages_in_the_target_directory() {
     run(&project, "doc --wit -p plain")
         .code(1)
         .says("none of the selected packages has WIT");
+    project.write("plain/wit/world.wit", "package my:app;\nworld app { }\n");
+    run(&project, "doc --wit --workspace")
+        .code(1)
+        .says("contradict each other in `my:app`")
+        .says("-p <package>");
     project.write(
         "app/wit/world.wit",
         "package my:app;\nworld app { import a: }\n",
@@ -222,9 +227,12 @@ fn a_source_on_the_command_line_has_pages() {
     assert!(all["index.html"].contains("<h1>component.wasm</h1>"));
     assert!(all["root/component/world.root.html"].contains("id=\"import.func.log\""));
 
-    let config = "--registry-config config.toml";
     config(&project);
-    run(&project, &format!("doc {config} --wit demo:units@1")).ok();
+    run(
+        &project,
+        "doc --registry-config config.toml --wit demo:units@1",
+    )
+    .ok();
     assert!(pages(&project, "target/wit-doc")["index.html"].contains("<h1>demo:units@1.0.0</h1>"));
 
     for (source, problem) in [

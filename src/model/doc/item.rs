@@ -101,12 +101,22 @@ impl Items<'_, '_, '_> {
             return;
         }
         self.main.markup("<h2>Uses</h2>\n");
+        // One for each interface, in the order in which these are named first.
+        let mut groups: Vec<(TypeOwner, Vec<TypeId>)> = Vec::new();
+        for id in types {
+            let owner =
+                used(resolve, *id).map_or(TypeOwner::None, |other| resolve.types[other].owner);
+            match groups.iter_mut().find(|(known, _)| *known == owner) {
+                Some((_, group)) => group.push(*id),
+                None => groups.push((owner, vec![*id])),
+            }
+        }
         let mut code = Code::default();
-        for (at, id) in types.iter().enumerate() {
+        for (at, (_, group)) in groups.iter().enumerate() {
             if at > 0 {
                 code.plain("\n");
             }
-            use_of(self.page, resolve, *id, &mut code);
+            use_of(self.page, group, &mut code);
         }
         self.main.append(&code.block());
     }
@@ -292,24 +302,29 @@ fn function_kind(kind: &FunctionKind) -> &'static str {
     }
 }
 
-/// Adds a `use` of a type of another interface, with links to both.
-pub(super) fn use_of(page: &Page<'_, '_>, resolve: &Resolve, id: TypeId, code: &mut Code) {
-    let Some(other) = used(resolve, id) else {
-        return;
-    };
-    let (own, other) = (&resolve.types[id], &resolve.types[other]);
+/// Adds a `use` of types of one other interface, with links to it and to them.
+pub(super) fn use_of(page: &Page<'_, '_>, types: &[TypeId], code: &mut Code) {
+    let resolve = page.site.resolve;
     code.keyword("use").plain(" ");
-    if let TypeOwner::Interface(owner) = other.owner {
-        let name = resolve.id_of(owner).unwrap_or_default();
-        let interface = page.site.links.interface(owner);
-        code.link(&name, interface.map(|to| page.href(to, None)));
-    }
-    code.plain(".{");
-    let name = other.name.as_deref().unwrap_or_default();
-    code.link(name, page.type_href(definition(resolve, id)));
-    if own.name.as_deref() != Some(name) {
-        code.plain(" ").keyword("as").plain(" ");
-        code.plain(own.name.as_deref().unwrap_or_default());
+    for (at, id) in types.iter().enumerate() {
+        let Some(other) = used(resolve, *id) else {
+            continue;
+        };
+        let (own, other) = (&resolve.types[*id], &resolve.types[other]);
+        if at > 0 {
+            code.plain(", ");
+        } else if let TypeOwner::Interface(owner) = other.owner {
+            let name = resolve.id_of(owner).unwrap_or_default();
+            let interface = page.site.links.interface(owner);
+            code.link(&name, interface.map(|to| page.href(to, None)));
+            code.plain(".{");
+        }
+        let name = other.name.as_deref().unwrap_or_default();
+        code.link(name, page.type_href(definition(resolve, *id)));
+        let own = own.name.as_deref().unwrap_or_default();
+        if own != name {
+            code.plain(" ").keyword("as").plain(" ").plain(own);
+        }
     }
     code.plain("};");
 }

@@ -67,10 +67,15 @@ impl Frame<'_, '_, '_> {
     fn header(&self, html: &mut Html) {
         let site = self.page.site;
         html.markup("<header>\n<nav aria-label=\"Breadcrumbs\">");
-        self.crumb(html, &site.title, INDEX);
-        if let Some(id) = self.page.package {
+        let package = self.page.package.map(|id| (id, site.package_name(id)));
+        // The title may be the name of a package.
+        let title = match &package {
+            Some((_, name)) if *name == site.title => "All packages",
+            _ => &site.title,
+        };
+        self.crumb(html, title, INDEX);
+        if let Some((id, name)) = package {
             html.markup(" <span class=\"sep\">/</span> ");
-            let name = site.package_name(id);
             self.crumb(html, &name, site.links.package(id).unwrap_or(INDEX));
         }
         if let Some(here) = &self.here {

@@ -175,7 +175,7 @@ fn line(page: &Page<'_, '_>, code: &mut Code, direction: &str, key: &WorldKey, i
             code.signature_in_line(page, function).plain(";\n");
         }
         WorldItem::Type { id, .. } if used(resolve, *id).is_some() => {
-            use_of(page, resolve, *id, code.plain("    "));
+            use_of(page, &[*id], code.plain("    "));
             code.plain("\n");
         }
         WorldItem::Type { id, .. } => {
