@@ -9,7 +9,7 @@ use wit_parser::{PackageId, Resolve};
 use super::wit::build::resolve_all;
 use super::wit::{ProjectKind, WitOptions, find};
 use crate::base::error::{Error, Result};
-use crate::model::component::decode;
+use crate::model::component::{WasmKind, decode, kind};
 use crate::model::doc::{DocumentedPackages, INDEX, pages};
 use crate::model::manifest::Manifest;
 use crate::model::wit::write::text as package_text;
@@ -101,8 +101,18 @@ fn named(ctx: &Context, args: &CargoArgs, what: &str) -> Result<WitPackages> {
             fetch_subject(&Access::new(ctx, &options)?, &subject)?
         }
     };
-    let decoded = decode(&fs::read(&file)?)
-        .map_err(|e| e.context(format!("failed to read the WIT of `{name}`")))?;
+    let bytes = fs::read(&file)?;
+    let what = match kind(&bytes) {
+        Some(WasmKind::Component) => None,
+        Some(_) => Some("a core module, which has no WIT"),
+        None => Some("neither WebAssembly nor WIT"),
+    };
+    if let Some(what) = what {
+        let hint = "give a component or a WIT package, or a file or directory of WIT";
+        return Err(Error::input(format!("`{name}` is {what}")).hint(hint));
+    }
+    let decoded =
+        decode(&bytes).map_err(|e| e.context(format!("failed to read the WIT of `{name}`")))?;
     Ok(WitPackages {
         roots: vec![decoded.package()],
         resolve: decoded.resolve().clone(),

@@ -236,9 +236,16 @@ fn a_source_on_the_command_line_has_pages() {
     assert!(pages(&project, "target/wit-doc")["index.html"].contains("<h1>demo:units@1.0.0</h1>"));
 
     for (source, problem) in [
-        ("module.wasm", "failed to read the WIT of `module.wasm`"),
+        (
+            "module.wasm",
+            "`module.wasm` is a core module, which has no WIT",
+        ),
         ("lacking", "failed to read the WIT in `lacking`"),
         ("missing.wasm", "missing.wasm"),
+        (
+            "config.toml",
+            "`config.toml` is neither WebAssembly nor WIT",
+        ),
         ("nothing", "the file `nothing` does not exist either"),
     ] {
         let said = run(&project, &format!("doc --wit {source}")).code(1);

@@ -14,7 +14,7 @@ impl Html {
         self
     }
 
-    /// Adds text, escaped.
+    /// Adds text in its escaped form.
     pub fn text(&mut self, text: &str) -> &mut Self {
         for c in text.chars() {
             match c {
@@ -39,7 +39,7 @@ impl Html {
         self.markup(">")
     }
 
-    /// Closes an element.
+    /// Closes the element of this name.
     pub fn close(&mut self, tag: &'static str) -> &mut Self {
         self.markup("</").markup(tag).markup(">")
     }
@@ -54,7 +54,7 @@ impl Html {
         self.open(tag, attributes).text(text).close(tag)
     }
 
-    /// Adds another part.
+    /// Adds another part behind this one.
     pub fn append(&mut self, other: &Html) -> &mut Self {
         self.0.push_str(&other.0);
         self

@@ -26,7 +26,7 @@ pub(super) struct InterfacePage {
     pub package: PackageId,
     /// Its name in its package or world.
     pub name: String,
-    /// Its whole name.
+    /// Its whole name, with the package and version.
     pub full: String,
 }
 

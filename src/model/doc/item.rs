@@ -20,7 +20,7 @@ pub(super) struct Items<'p, 's, 'r> {
     pub out: &'p mut Output,
     /// The full name of the interface or world.
     pub container: String,
-    /// The items.
+    /// The items as they were written so far.
     pub main: Html,
     /// Links to the items.
     pub side: Html,
