@@ -235,21 +235,31 @@ fn a_source_on_the_command_line_has_pages() {
     .ok();
     assert!(pages(&project, "target/wit-doc")["index.html"].contains("<h1>demo:units@1.0.0</h1>"));
 
-    for (source, problem) in [
+    for (source, problem, hint) in [
         (
             "module.wasm",
             "`module.wasm` is a core module, which has no WIT",
+            "help: give a component",
         ),
-        ("lacking", "failed to read the WIT in `lacking`"),
-        ("missing.wasm", "missing.wasm"),
+        (
+            "lacking",
+            "failed to read the WIT in `lacking`",
+            "help: put the package into `deps`",
+        ),
+        ("missing.wasm", "missing.wasm", "failed to read"),
         (
             "config.toml",
             "`config.toml` is neither WebAssembly nor WIT",
+            "help: give a component",
         ),
-        ("nothing", "the file `nothing` does not exist either"),
+        (
+            "nothing",
+            "the file `nothing` does not exist either",
+            "help: use `namespace:name`",
+        ),
     ] {
         let said = run(&project, &format!("doc --wit {source}")).code(1);
-        said.says(problem).says("hint: ");
+        said.says(problem).says(hint);
     }
     run(&project, "build --wit")
         .code(2)

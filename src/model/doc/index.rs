@@ -6,10 +6,8 @@ use wit_parser::PackageId;
 
 use super::html::Html;
 use super::layout::Frame;
+use super::links::INDEX;
 use super::site::{Output, Page, Site};
-
-/// The name of the page that a reader starts at, in its folder and in that of each package.
-pub const INDEX: &str = "index.html";
 
 pub(super) fn write(site: &Site<'_>, out: &mut Output) {
     let page = Page {

@@ -8,8 +8,7 @@ use wit_parser::{
 
 use super::code::Code;
 use super::html::Html;
-use super::index::INDEX;
-use super::links::{definition, full_name, function_anchor, href, type_anchor, used};
+use super::links::{INDEX, definition, full_name, function_anchor, href, type_anchor, used};
 use super::markdown::plain_summary;
 use super::search::Entry;
 use super::site::{Output, Page};

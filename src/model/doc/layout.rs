@@ -3,8 +3,7 @@
 use wit_parser::PackageId;
 
 use super::html::Html;
-use super::index::INDEX;
-use super::links::to_root;
+use super::links::{INDEX, to_root};
 use super::search::INDEX_FILE;
 use super::site::{Output, Page, SCRIPT, STYLE};
 

@@ -8,7 +8,8 @@ use wit_parser::{
     TypeId, TypeOwner, WorldId, WorldItem, WorldKey,
 };
 
-use super::index::INDEX;
+/// The name of the page that a reader starts at, in its folder and in that of each package.
+pub const INDEX: &str = "index.html";
 
 /// What an address does not have as it is.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC

@@ -13,11 +13,13 @@ mod layout;
 mod links;
 mod markdown;
 mod package;
+mod pages;
 mod search;
 mod site;
 #[cfg(test)]
 mod tests;
 mod world;
 
-pub use index::INDEX;
-pub use site::{DocumentedPackages, pages};
+pub use links::INDEX;
+pub use pages::pages;
+pub use site::DocumentedPackages;

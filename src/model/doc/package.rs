@@ -6,7 +6,7 @@ use wit_parser::PackageId;
 
 use super::html::Html;
 use super::layout::Frame;
-use super::links::href;
+use super::links::{INDEX, href};
 use super::markdown::plain_summary;
 use super::search::Entry;
 use super::site::{Output, Page, Site};
@@ -48,7 +48,7 @@ pub(super) fn write(site: &Site<'_>, id: PackageId, out: &mut Output) {
         kind: "package",
         name: name.clone(),
         container: String::new(),
-        href: href(super::index::INDEX, path, None),
+        href: href(INDEX, path, None),
         summary: package
             .docs
             .contents

@@ -1,4 +1,5 @@
-//! All pages together.
+//! What all pages have in common: the packages, the places of all that is in them, and how
+//! a page refers to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,6 @@ use super::html::Html;
 use super::links::{Links, href};
 use super::markdown::{document, summary};
 use super::search::Entry;
-use super::{index, interface, package, search, world};
 
 /// The style sheet, and its name beside the index.
 pub(super) const STYLE: (&str, &str) = ("wit-doc.css", include_str!("assets/wit-doc.css"));
@@ -27,31 +27,6 @@ pub struct DocumentedPackages<'r> {
     pub roots: Vec<PackageId>,
     /// Whether the packages that these need have pages as well.
     pub with_dependencies: bool,
-}
-
-/// The files of all pages: from the path, which has slashes and starts at the folder that
-/// they are to be in, to the content. [`super::INDEX`] is where a reader starts.
-pub fn pages(documented: &DocumentedPackages<'_>) -> BTreeMap<String, Vec<u8>> {
-    let site = Site::of(documented);
-    let mut out = Output::default();
-    index::write(&site, &mut out);
-    for id in site.packages() {
-        let package = &site.resolve.packages[id];
-        package::write(&site, id, &mut out);
-        for interface in package.interfaces.values() {
-            interface::write(&site, *interface, id, &mut out);
-        }
-        for world in package.worlds.values() {
-            world::write(&site, *world, id, &mut out);
-        }
-    }
-    let mut files = out.files;
-    for (name, text) in [STYLE, SCRIPT] {
-        files.insert(name.to_owned(), text.as_bytes().to_vec());
-    }
-    let (name, text) = search::file(&out.entries);
-    files.insert(name.to_owned(), text.into_bytes());
-    files
 }
 
 /// The files and the index of the search, as far as they are written.
@@ -73,7 +48,8 @@ pub(super) struct Site<'r> {
 }
 
 impl<'r> Site<'r> {
-    fn of(documented: &DocumentedPackages<'r>) -> Self {
+    /// The packages that are documented, with those that they need.
+    pub fn of(documented: &DocumentedPackages<'r>) -> Self {
         let resolve = documented.resolve;
         let mut roots: Vec<PackageId> = Vec::new();
         for id in &documented.roots {

@@ -18,6 +18,7 @@ use crate::pipeline::link::built::BuiltComponents;
 use crate::pipeline::link::overridden::OverriddenParts;
 use crate::pipeline::link::override_options::Overrides;
 use crate::pipeline::project::manifests::{Project, component_directories, dev_directories};
+use crate::pipeline::project::output::tag_new_directory;
 use crate::pipeline::project::select::{select, start_manifest, workspace};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::Config;
@@ -208,21 +209,6 @@ impl Prepared {
         }
     }
 }
-
-/// Marks a target directory that is not there yet as cargo does, so that backups leave it
-/// alone.
-pub(crate) fn tag_new_directory(target_dir: &Path) {
-    if !fs::exists(target_dir) {
-        // Without it all works as well.
-        let _ = fs::write_atomic(&target_dir.join("CACHEDIR.TAG"), CACHEDIR_TAG.as_bytes());
-    }
-}
-
-/// The content of `CACHEDIR.TAG`, as <https://bford.info/cachedir/> defines it.
-const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
-# This file is a cache directory tag created by cargo component.
-# For information about cache directory tags see https://bford.info/cachedir/
-";
 
 /// The directory of our files in cargo's target directory.
 const STATE: &str = "cargo-component";
