@@ -28,7 +28,8 @@ Cargo commands, with all of cargo's options:
   bench       Run benchmarks as components
   check, c    Check for the wasm target (--native for the host)
   fetch       Download crates, WIT packages and components, for offline builds
-  …           clippy, doc, fix, and any other subcommand
+  doc, d      Document crates, or WIT (--wit)
+  …           clippy, fix, and any other subcommand
 
 See `cargo component help <command>` for the options of a command.";
 
