@@ -1,7 +1,7 @@
 //! Pages of HTML for packages of WIT, as a map from path to bytes.
 //!
 //! Every text of a package may come from somebody else, so nothing of it reaches a page
-//! but through [`html::Html`], which escapes. The pages are the same for the same WIT:
+//! but through `Html`, which escapes. The pages are the same for the same WIT:
 //! they have no dates, and no order that depends on a run.
 
 mod code;
