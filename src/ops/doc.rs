@@ -167,7 +167,8 @@ fn of_crates(ctx: &Context, args: &CargoArgs) -> Result<WitPackages> {
     let mut found = Vec::new();
     for index in &project.selected {
         let member = &project.workspace().members[*index];
-        let mut manifest = Manifest::clone(&project.manifest(ctx, member)?);
+        let shared = project.manifest(ctx, member)?;
+        let mut manifest = Manifest::clone(&shared);
         // What a feature gates has pages, too, which say so.
         manifest.bindings.all_features = true;
         found.extend(of_manifest(&mut worlds, &manifest)?);
