@@ -10,6 +10,7 @@ use super::{exit, setup};
 use crate::base::error::Result;
 use crate::ops::cargo::{cargo_verb, refuse_misspelled};
 use crate::ops::cargo_options::refuse_unknown_options;
+use crate::ops::doc::doc_wit;
 use crate::ops::fetch::fetch;
 use crate::ops::run::{OnInterrupt, Purpose, run as run_component, watch as watch_component};
 use crate::ops::test::test;
@@ -28,7 +29,8 @@ Cargo commands, with all of cargo's options:
   bench       Run benchmarks as components
   check, c    Check for the wasm target (--native for the host)
   fetch       Download crates, WIT packages and components, for offline builds
-  …           clippy, doc, fix, and any other subcommand
+  doc, d      Document crates, or WIT (--wit)
+  …           clippy, fix, and any other subcommand
 
 See `cargo component help <command>` for the options of a command.";
 
@@ -164,6 +166,7 @@ fn dispatch(
         }
         (Class::Test, _) => test(ctx, args),
         (Class::Fetch, _) => fetch(ctx, args),
+        (Class::Check, "doc") if args.own.wit.is_some() => doc_wit(ctx, args),
         _ => cargo_verb(ctx, args),
     }
 }

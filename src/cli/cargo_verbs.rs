@@ -146,6 +146,16 @@ const BUILD: &[CargoOption] = &[
     ),
 ];
 
+const DOC: &[CargoOption] = &[
+    ("open", None, None, "Open the documentation in a browser"),
+    (
+        "no-deps",
+        None,
+        None,
+        "Document only the packages themselves",
+    ),
+];
+
 const TESTS: &[CargoOption] = &[
     ("no-run", None, None, "Compile, but do not run"),
     ("no-fail-fast", None, None, "Run all regardless of failure"),
@@ -205,8 +215,8 @@ const CARGO_VERBS: &[CargoVerb] = &[
     CargoVerb(
         "doc",
         Some('d'),
-        "Build the documentation of the packages",
-        &[PACKAGES, BUILD, MANIFEST],
+        "Build the documentation of the packages, or of WIT (--wit)",
+        &[DOC, PACKAGES, BUILD, MANIFEST],
     ),
     CargoVerb(
         "fix",
@@ -302,6 +312,10 @@ fn argument(
     let arg = Arg::new(long).long(long).short(letter).help(help);
     match value {
         None => arg.action(ArgAction::SetTrue),
+        Some(name) if name.starts_with('[') => arg
+            .value_name(name.trim_matches(['[', ']']))
+            .num_args(0..=1)
+            .value_hint(ValueHint::AnyPath),
         Some(name) => arg.value_name(name).value_hint(match name {
             "PATH" => ValueHint::FilePath,
             "DIR" | "HOST[::GUEST]" => ValueHint::DirPath,

@@ -5,6 +5,8 @@
 pub mod capabilities;
 #[cfg(feature = "cli")]
 pub mod component;
+#[cfg(feature = "cli")]
+pub mod doc;
 #[cfg(feature = "lock")]
 pub mod lockfile;
 #[cfg(any(feature = "bindings", feature = "lock"))]

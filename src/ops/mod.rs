@@ -9,6 +9,7 @@ pub mod cargo;
 pub mod cargo_options;
 pub mod compose;
 pub mod config;
+pub mod doc;
 pub mod fetch;
 pub mod info;
 pub mod init;

@@ -37,6 +37,8 @@ variables! {
     CARGO_HTTP_LOW_SPEED_LIMIT = "the minimum average speed of a download over that time, in bytes per second, as in cargo [default: 10]";
     CARGO_NET_RETRY = "how many times to retry a request to a registry, as in cargo [default: 4]";
     CARGO_NET_OFFLINE = "`true` prevents network access, like `--offline`";
+    CARGO_DOC_BROWSER = "the program that `doc --wit --open` opens pages with, as in cargo";
+    BROWSER = "the program that `doc --wit --open` opens pages with if cargo's configuration names none";
     CARGO_HOME = "cargo's home directory, for its configuration";
     CARGO_TERM_COLOR = "when to color the output: `auto`, `always` or `never`";
     CARGO_TERM_PROGRESS_WHEN = "when to show progress: `auto`, `always` or `never`; `always` needs a width";

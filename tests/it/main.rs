@@ -65,6 +65,8 @@ mod oci_dependency;
 mod others_projects;
 mod outputs;
 mod own_imports;
+#[path = "../../src/model/doc/tests/links.rs"]
+mod page_links;
 mod passthrough;
 mod profiles;
 mod publish_components;
@@ -100,6 +102,7 @@ mod wit;
 mod wit_authoring;
 mod wit_errors;
 mod wit_fixes;
+mod wit_pages;
 mod wit_wasi;
 mod workspaces;
 mod world;

@@ -114,7 +114,7 @@ pub fn render_dependencies(package: &Package) -> Result<Vec<RenderedPackage>> {
 }
 
 /// Prints a package of a resolve as the text of a file, with other packages nested in it.
-pub(super) fn text(resolve: &Resolve, id: PackageId, nested: &[PackageId]) -> Result<String> {
+pub fn text(resolve: &Resolve, id: PackageId, nested: &[PackageId]) -> Result<String> {
     let mut printer = WitPrinter::default();
     printer.print(resolve, id, nested).map_err(|e| {
         let name = &resolve.packages[id].name;

@@ -18,6 +18,7 @@ use crate::pipeline::link::built::BuiltComponents;
 use crate::pipeline::link::overridden::OverriddenParts;
 use crate::pipeline::link::override_options::Overrides;
 use crate::pipeline::project::manifests::{Project, component_directories, dev_directories};
+use crate::pipeline::project::output::tag_new_directory;
 use crate::pipeline::project::select::{select, start_manifest, workspace};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::Config;
@@ -163,11 +164,7 @@ impl Prepared {
             "bench" => "release",
             own => own,
         };
-        if !fs::exists(&self.setup.target_dir) {
-            // Cargo does so in a directory it makes: backups leave it alone.
-            let tag = self.setup.target_dir.join("CACHEDIR.TAG");
-            let _ = fs::write_atomic(&tag, CACHEDIR_TAG.as_bytes());
-        }
+        tag_new_directory(&self.setup.target_dir);
         let mut names: Vec<&str> = self.setup.targets.iter().map(Target::triple).collect();
         names.sort_unstable();
         let lock = |name: &&str| {
@@ -213,12 +210,6 @@ impl Prepared {
         }
     }
 }
-
-/// The content of `CACHEDIR.TAG`, as <https://bford.info/cachedir/> defines it.
-const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
-# This file is a cache directory tag created by cargo component.
-# For information about cache directory tags see https://bford.info/cachedir/
-";
 
 /// The directory of our files in cargo's target directory.
 const STATE: &str = "cargo-component";

@@ -112,7 +112,7 @@ pub(crate) fn target_of<'a>(
 }
 
 /// Fails if the program is not there, before anything is built for it.
-fn check(runner: &config::ConfiguredRunner, env: &Env) -> Result<()> {
+fn check(runner: &config::ConfiguredProgram, env: &Env) -> Result<()> {
     let program = Path::new(&runner.program);
     let there = |path: &Path| {
         let found = fs::exists(path) && !fs::is_dir(path);

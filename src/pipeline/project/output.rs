@@ -25,3 +25,18 @@ pub(crate) fn output_file(ctx: &Context, given: &Path, name: impl AsRef<Path>) -
         false => path,
     }
 }
+
+/// Marks a target directory that is not there yet as cargo does, so that backups leave it
+/// alone.
+pub(crate) fn tag_new_directory(target_dir: &Path) {
+    if !fs::exists(target_dir) {
+        // Without it all works as well.
+        let _ = fs::write_atomic(&target_dir.join("CACHEDIR.TAG"), CACHEDIR_TAG.as_bytes());
+    }
+}
+
+/// The content of `CACHEDIR.TAG`, as <https://bford.info/cachedir/> defines it.
+const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
+# This file is a cache directory tag created by cargo component.
+# For information about cache directory tags see https://bford.info/cachedir/
+";

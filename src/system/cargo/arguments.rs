@@ -13,6 +13,6 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use cargo_args::{CargoArgs, OwnOptions, PackageSelection, TargetChoice};
+pub use cargo_args::{CargoArgs, OwnOptions, PackageSelection, TargetChoice, WitSource};
 pub use options::{KnownOption, OWN_OPTIONS, OwnOption};
 pub(crate) use reader::VERBS;

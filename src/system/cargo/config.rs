@@ -56,12 +56,12 @@ impl LockMode {
     }
 }
 
-/// A program that cargo's configuration names to run what was built.
+/// A program that cargo's configuration names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfiguredRunner {
+pub struct ConfiguredProgram {
     /// The program: a bare name, or an absolute path.
     pub program: OsString,
-    /// The arguments before the file to run.
+    /// The arguments before the file to run or to open.
     pub args: Vec<String>,
     /// The variable or the file that names it, in backticks.
     pub origin: String,
@@ -157,18 +157,18 @@ impl Config {
     }
 
     /// The program that the configuration names to run what was built for `target`.
-    pub fn runner(&self, target: &Target, exec: &dyn Exec) -> Result<Option<ConfiguredRunner>> {
+    pub fn runner(&self, target: &Target, exec: &dyn Exec) -> Result<Option<ConfiguredProgram>> {
         let key = ["target", target.triple(), "runner"];
         let named = self.values(&key).next();
         if let Some((layer, item)) = named.filter(|(layer, _)| layer.level == Level::CommandLine) {
-            return configured_runner(layer, &key, item);
+            return configured_program(layer, &key, item);
         }
         let variable = format!("CARGO_TARGET_{}_RUNNER", variable_name(target.triple()));
         let set = self.env.with_prefix(&variable);
         if let Some((_, value)) = set.iter().find(|(name, _)| *name == variable) {
             let mut words = utf8(&variable, value)?.split_whitespace();
             if let Some(program) = words.next() {
-                return Ok(Some(ConfiguredRunner {
+                return Ok(Some(ConfiguredProgram {
                     program: resolve_program(program, |program| self.cwd.join(program)),
                     args: words.map(str::to_owned).collect(),
                     origin: format!("`{variable}`"),
@@ -176,12 +176,12 @@ impl Config {
             }
         }
         match named {
-            Some((layer, item)) => configured_runner(layer, &key, item),
+            Some((layer, item)) => configured_program(layer, &key, item),
             None => self.runner_by_cfg(target, exec),
         }
     }
 
-    fn runner_by_cfg(&self, target: &Target, exec: &dyn Exec) -> Result<Option<ConfiguredRunner>> {
+    fn runner_by_cfg(&self, target: &Target, exec: &dyn Exec) -> Result<Option<ConfiguredProgram>> {
         let mut found: Vec<(&Layer, &str, &Item)> = Vec::new();
         for layer in &self.layers {
             let table = layer.get(&["target"]).and_then(Item::as_table_like);
@@ -202,7 +202,7 @@ impl Config {
         found.retain(|(_, key, _)| CfgExpr::matches_key(key, &holds));
         match found.as_slice() {
             [] => Ok(None),
-            [(layer, key, item)] => configured_runner(layer, &["target", key, "runner"], item),
+            [(layer, key, item)] => configured_program(layer, &["target", key, "runner"], item),
             [(a, first, _), (b, second, _), ..] => Err(Error::input(format!(
                 "several runners are configured for target `{}`",
                 target.name()
@@ -228,6 +228,34 @@ impl Config {
         }
         let lines = String::from_utf8_lossy(&output.stdout);
         Ok(lines.lines().filter_map(|line| line.parse().ok()).collect())
+    }
+
+    /// The program that opens documentation: that of the configuration, or else of the
+    /// variable `BROWSER`. `None` leaves the choice to the system.
+    pub fn browser(&self) -> Result<Option<ConfiguredProgram>> {
+        const KEY: &[&str] = &["doc", "browser"];
+        let variable = env::CARGO_DOC_BROWSER;
+        let configured = self.value(KEY, variable, |value| match value {
+            ConfigValue::Item(layer, item) => configured_program(layer, KEY, item),
+            ConfigValue::Variable(value) => {
+                let mut words = utf8(variable.name, value)?.split_whitespace();
+                let program = words.next();
+                Ok(program.map(|program| ConfiguredProgram {
+                    program: resolve_program(program, |program| self.cwd.join(program)),
+                    args: words.map(str::to_owned).collect(),
+                    origin: format!("`{}`", variable.name),
+                }))
+            }
+        })?;
+        let of_system = || {
+            let program = self.env.get(env::BROWSER)?.to_owned();
+            Some(ConfiguredProgram {
+                program,
+                args: Vec::new(),
+                origin: format!("`{}`", env::BROWSER.name),
+            })
+        };
+        Ok(configured.flatten().or_else(of_system))
     }
 
     /// The directory into which cargo copies what it builds: `flag`, or that of the
@@ -407,7 +435,11 @@ fn strings(item: &Item) -> Option<Vec<String>> {
         .collect()
 }
 
-fn configured_runner(layer: &Layer, key: &[&str], item: &Item) -> Result<Option<ConfiguredRunner>> {
+fn configured_program(
+    layer: &Layer,
+    key: &[&str],
+    item: &Item,
+) -> Result<Option<ConfiguredProgram>> {
     let words = match item.as_str() {
         Some(line) => line.split_whitespace().map(str::to_owned).collect(),
         None => strings(item)
@@ -416,7 +448,7 @@ fn configured_runner(layer: &Layer, key: &[&str], item: &Item) -> Result<Option<
     let Some((program, args)) = words.split_first() else {
         return Err(wrong_type(layer, key, "a program and its arguments"));
     };
-    Ok(Some(ConfiguredRunner {
+    Ok(Some(ConfiguredProgram {
         program: resolve_program(program, |program| layer.path(program)),
         args: args.to_vec(),
         origin: layer.display_origin(),
@@ -603,6 +635,33 @@ mod tests {
         let config = directory.load(&[], &[more]).unwrap();
         let runner = config.runner(&wasip1(), &Scripted::default()).unwrap();
         assert_eq!(runner.unwrap().program, "named");
+    }
+
+    #[test]
+    fn the_browser_is_that_of_the_configuration_before_that_of_the_system() {
+        let directory =
+            Directory::new(&[("a/.cargo/config.toml", "doc.browser = ['bin/b', '-n']")]);
+        let plain = Directory::new(&[]);
+        let browser = |config: Result<Config>| {
+            let found = config.unwrap().browser().unwrap()?;
+            let program = found.program.into_string().unwrap();
+            Some([vec![program], found.args].concat().join(" "))
+        };
+        let ours = directory.path("a/bin/b").to_str().unwrap().to_owned() + " -n";
+        let system = [("BROWSER", "lynx")];
+        assert_eq!(browser(directory.load(&system, &[])), Some(ours));
+        assert_eq!(browser(plain.load(&system, &[])).as_deref(), Some("lynx"));
+        assert_eq!(browser(plain.load(&[], &[])), None);
+        let variable = [
+            ("CARGO_DOC_BROWSER", "firefox --new-tab"),
+            ("BROWSER", "lynx"),
+        ];
+        let found = browser(directory.load(&variable, &[]));
+        assert_eq!(found.as_deref(), Some("firefox --new-tab"));
+        let found = browser(directory.load(&variable, &["doc.browser='w3m'"]));
+        assert_eq!(found.as_deref(), Some("w3m"));
+        let wrong = plain.load(&[], &["doc.browser=1"]).unwrap();
+        assert!(wrong.browser().is_err());
     }
 
     #[test]

@@ -49,6 +49,15 @@ pub enum TargetChoice {
     Doc,
 }
 
+/// What `doc --wit` documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WitSource {
+    /// The WIT of the selected packages, or of the project in the current directory.
+    Packages,
+    /// A file or directory, a package or an OCI reference, as written.
+    Named(String),
+}
+
 /// The options of this tool, which are not passed on to cargo.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnOptions {
@@ -84,6 +93,8 @@ pub struct OwnOptions {
     pub component: Option<String>,
     /// `--compose`: the linked component is written, too.
     pub compose: bool,
+    /// `--wit`: WIT is documented instead of crates.
+    pub wit: Option<WitSource>,
     /// `--with`: what is linked instead of what hints name, each `IMPORT=WHAT`.
     pub with: Vec<String>,
     /// `--trust-unpinned`: hints without a digest are followed.
@@ -152,6 +163,10 @@ pub struct CargoArgs {
     pub version: bool,
     /// `--no-run` of `test` and `bench`: build, but run nothing.
     pub no_run: bool,
+    /// `--no-deps` of `doc` and others: only the packages themselves.
+    pub no_deps: bool,
+    /// `--open` of `doc`: the documentation is opened in a browser.
+    pub open: bool,
     /// `--no-fail-fast` of `test` and `bench`: go on after a failure.
     pub no_fail_fast: bool,
     /// The choices among the targets of packages, in the order written.

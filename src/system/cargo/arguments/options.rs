@@ -34,9 +34,11 @@ pub enum KnownOption {
     MessageFormat,
     Native,
     Network,
+    NoDeps,
     NoFailFast,
     NoRun,
     Offline,
+    Open,
     Package,
     Profile,
     ProfileOut,
@@ -57,6 +59,7 @@ pub enum KnownOption {
     Verbose,
     Version,
     Watch,
+    Wit,
     With,
     Workspace,
     /// An option of cargo of which only this much must be known: its name, and its value,
@@ -87,6 +90,7 @@ impl KnownOption {
                 | KnownOption::Timeout
                 | KnownOption::TrustUnpinned
                 | KnownOption::Watch
+                | KnownOption::Wit
                 | KnownOption::With
                 | KnownOption::Fresh
         )
@@ -112,6 +116,7 @@ impl KnownOption {
             | KnownOption::Fresh
             | KnownOption::Watch => one_of(&["run", "serve"]),
             KnownOption::Compose => one_of(&["build"]),
+            KnownOption::Wit => one_of(&["doc"]),
             KnownOption::With => one_of(&["bench", "build", "run", "serve", "test"]),
             KnownOption::TrustUnpinned => one_of(&[
                 "bench", "build", "check", "clippy", "doc", "fetch", "fix", "run", "serve", "test",
@@ -218,6 +223,11 @@ pub const OWN_OPTIONS: &[OwnOption] = &[
         known: KnownOption::TrustUnpinned,
         usage: "--trust-unpinned",
         help: "Follow hints of components from elsewhere even if they have no digest",
+    },
+    OwnOption {
+        known: KnownOption::Wit,
+        usage: "--wit [SOURCE]",
+        help: "Document WIT instead of crates: of the packages, or of a file, a directory, a package or an OCI reference",
     },
     OwnOption {
         known: KnownOption::Native,
@@ -363,8 +373,8 @@ static OPTIONS: &[OptionSpec] = &[
     other_flag("future-incompat-report"),
     other_flag("ignore-rust-version"),
     // Options of `doc`, `fix` and `clippy`.
-    other_flag("open"),
-    other_flag("no-deps"),
+    flag("open", KnownOption::Open),
+    flag("no-deps", KnownOption::NoDeps),
     other_flag("document-private-items"),
     other_flag("fix"),
     other_flag("allow-dirty"),
@@ -384,6 +394,7 @@ static OPTIONS: &[OptionSpec] = &[
     with_value("registry-config", KnownOption::RegistryConfig).single(),
     flag("host-members", KnownOption::HostMembers),
     flag("native", KnownOption::Native),
+    option("wit", OptionValue::Optional, KnownOption::Wit).single(),
     flag("compose", KnownOption::Compose),
     flag("trust-unpinned", KnownOption::TrustUnpinned),
     with_value("with", KnownOption::With),

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use super::cargo_args::{ArgumentGroup, CargoArgs, TargetChoice};
+use super::cargo_args::{ArgumentGroup, CargoArgs, TargetChoice, WitSource};
 use super::options;
 use super::options::{KnownOption, OptionSpec, OptionValue};
 use crate::base::error::{Error, Result};
@@ -242,7 +242,7 @@ impl<'a> Reader<'a> {
         }
         match (option.value, value) {
             (OptionValue::Nothing, _) => self.flag(option.known),
-            (OptionValue::Optional, value) => self.artifact(option.known, name, value)?,
+            (OptionValue::Optional, value) => self.optional(option.known, name, value)?,
             (_, Some(value)) => self.valued(option.known, name, value)?,
             (_, None) => {}
         }
@@ -262,6 +262,8 @@ impl<'a> Reader<'a> {
             KnownOption::Help => out.help = true,
             KnownOption::Version => out.version = true,
             KnownOption::NoRun => out.no_run = true,
+            KnownOption::NoDeps => out.no_deps = true,
+            KnownOption::Open => out.open = true,
             KnownOption::NoFailFast => out.no_fail_fast = true,
             KnownOption::HostMembers => out.own.host_members = true,
             KnownOption::Native => out.own.native = true,
@@ -282,8 +284,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn artifact(&mut self, known: KnownOption, name: &str, value: Option<OsString>) -> Result<()> {
+    fn optional(&mut self, known: KnownOption, name: &str, value: Option<OsString>) -> Result<()> {
         let value = value.map(|value| text(name, value)).transpose()?;
+        if known == KnownOption::Wit {
+            self.out.own.wit = Some(value.map_or(WitSource::Packages, WitSource::Named));
+            return Ok(());
+        }
         self.out.target_choices.push(match known {
             KnownOption::Bin => TargetChoice::Bin(value),
             KnownOption::Example => TargetChoice::Example(value),

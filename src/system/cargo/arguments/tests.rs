@@ -1,6 +1,6 @@
 use std::ffi::OsString;
 
-use super::{CargoArgs, KnownOption, OwnOptions, PackageSelection, TargetChoice};
+use super::{CargoArgs, KnownOption, OwnOptions, PackageSelection, TargetChoice, WitSource};
 use crate::system::cargo::config::LockMode;
 use crate::system::shell::ColorChoice;
 
@@ -171,6 +171,21 @@ fn our_options_are_taken_out() {
     assert_eq!(args.cargo_args(), words("check --all-targets"));
     assert!(parse("rustdoc --native").own.native);
     assert_eq!(parse("serve --addr [::]:80").own.addr.unwrap(), "[::]:80");
+}
+
+#[test]
+fn the_source_of_wit_may_be_left_out() {
+    let wit = |line: &str| parse(line).own.wit;
+    let named = |source: &str| Some(WitSource::Named(source.to_owned()));
+    assert_eq!(wit("doc"), None);
+    assert_eq!(wit("d --wit"), Some(WitSource::Packages));
+    assert_eq!(wit("doc --wit --open"), Some(WitSource::Packages));
+    assert_eq!(wit("doc --wit wasi:io@0.2"), named("wasi:io@0.2"));
+    assert_eq!(wit("doc --wit=wit/a.wit"), named("wit/a.wit"));
+    let args = parse("doc --wit x --open --no-deps");
+    assert!(args.open && args.no_deps && !args.has_unknown());
+    assert_eq!(args.cargo_args(), words("doc --open --no-deps"));
+    assert!(error("check --wit").contains("can only be used with `cargo component doc`"));
 }
 
 #[test]
