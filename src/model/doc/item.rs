@@ -164,7 +164,7 @@ impl Items<'_, '_, '_> {
                 code.plain(" {\n");
                 for member in &members {
                     let anchor = (!is_documented).then(|| member.anchor(name));
-                    member.write(self.page, &mut code.plain("    "), anchor);
+                    member.write(self.page, code.plain("    "), anchor);
                     code.plain(",\n");
                 }
                 code.plain("}")
