@@ -71,7 +71,8 @@ fn wkg_builds_fetches_and_publishes() {
         .ok()
         .says("warning: Aborting publish due to dry run: my:app@0.1.0");
     assert!(!project.has("registry/my"));
-    let published = called(&project, "wkg", "publish my:app@0.1.0.wasm").ok();
+    let line = file_name("publish my:app@0.1.0.wasm");
+    let published = called(&project, "wkg", &line).ok();
     assert_eq!(published.stderr, "Published my:app@0.1.0\n");
     assert_eq!(
         project.bytes("registry/my/app/0.1.0.wasm"),
