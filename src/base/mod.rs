@@ -11,3 +11,5 @@ pub mod parallel;
 pub mod progress;
 #[cfg(feature = "lock")]
 pub mod retry;
+#[cfg(test)]
+pub(crate) mod slashes;

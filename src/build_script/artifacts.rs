@@ -210,7 +210,7 @@ mod tests {
         run(&env, &exec).unwrap();
         let invocation = exec.invocations().remove(0);
         assert_eq!(
-            invocation.to_string(),
+            crate::base::slashes::with_slashes(invocation.to_string()),
             "/bin/cargo component artifacts --manifest-path /w/host/Cargo.toml --profile dev --out-dir /w/target/debug/build/host-1/out --target-dir /w/target/cargo-component/artifacts"
         );
         let without = [
@@ -278,7 +278,8 @@ mod tests {
 
     #[test]
     fn a_host_that_embeds_itself_is_refused() {
-        let env = env(&[("CARGO_COMPONENT_EMBEDDED_IN", "/w/host:/w/guest")]);
+        let hosts = Env::joined_paths(&["/w/host".into(), "/w/guest".into()]).unwrap();
+        let env = env(&[("CARGO_COMPONENT_EMBEDDED_IN", hosts.to_str().unwrap())]);
         let error = run(&env, &Scripted::default()).unwrap_err();
         let chain = "`/w/host` embeds `/w/guest` embeds `/w/host`";
         assert!(error.to_string().ends_with(chain), "{error}");

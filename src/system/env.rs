@@ -92,39 +92,44 @@ pub struct Env {
     vars: HashMap<OsString, OsString>,
 }
 
+/// The key of a variable. Case tells names apart, except on Windows, where the variable with the
+/// search path is mostly called `Path`.
+fn key(name: impl Into<OsString>) -> OsString {
+    let mut name = name.into();
+    if cfg!(windows) {
+        name.make_ascii_uppercase();
+    }
+    name
+}
+
 impl Env {
     /// The environment of this process.
     #[allow(clippy::disallowed_methods, reason = "this is the door")]
     pub fn system() -> Self {
-        Env {
-            vars: std::env::vars_os().collect(),
-        }
+        Env::from_vars(std::env::vars_os())
     }
 
     /// The same, except that `other` has the value of `given` where that is set.
     pub fn with_alias(mut self, given: Variable, other: Variable) -> Self {
         if let Some(value) = self.get(given).map(OsStr::to_owned) {
-            self.vars.insert(other.name.into(), value);
+            self.vars.insert(key(other.name), value);
         }
         self
     }
 
-    /// An environment made of these variables; for tests.
+    /// An environment made of these variables.
     pub fn from_vars<K: Into<OsString>, V: Into<OsString>>(
         vars: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         Env {
-            vars: vars
-                .into_iter()
-                .map(|(k, v)| (k.into(), v.into()))
-                .collect(),
+            vars: vars.into_iter().map(|(k, v)| (key(k), v.into())).collect(),
         }
     }
 
     /// The value of a declared variable; an empty one counts as not set.
     pub fn get(&self, variable: Variable) -> Option<&OsStr> {
         self.vars
-            .get(OsStr::new(variable.name))
+            .get(&key(variable.name))
             .map(OsString::as_os_str)
             .filter(|value| !value.is_empty())
     }
@@ -174,7 +179,9 @@ impl Env {
         ];
         let given = given.into_iter().flatten().filter_map(OsStr::to_str);
         let lower = ["https_proxy", "http_proxy", "all_proxy"];
-        let lower = lower.into_iter().filter_map(|name| self.inherited(name));
+        // Elsewhere they are those above.
+        let lower = lower.into_iter().filter(|_| cfg!(not(windows)));
+        let lower = lower.filter_map(|name| self.inherited(name));
         given.map(str::to_owned).chain(lower).collect()
     }
 
@@ -209,6 +216,18 @@ impl Env {
 
     /// The value of any variable, for one that the user names; also an empty one.
     pub fn inherited(&self, name: &str) -> Option<String> {
-        self.vars.get(OsStr::new(name))?.to_str().map(str::to_owned)
+        self.vars.get(&key(name))?.to_str().map(str::to_owned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_tells_names_apart_except_on_windows() {
+        let env = Env::from_vars([("Path", "a")]);
+        assert_eq!(env.get(PATH).is_some(), cfg!(windows));
+        assert_eq!(env.inherited("path").is_some(), cfg!(windows));
     }
 }

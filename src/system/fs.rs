@@ -3,6 +3,7 @@
 //! Every error names its path. Writes that matter go to a temporary file
 //! beside the destination, which a rename then replaces.
 
+mod attempts;
 #[cfg(feature = "lock")]
 mod change;
 mod destination;
@@ -46,12 +47,14 @@ pub use journal::Recovery;
 pub use lock::lock_if_free;
 pub use lock::{Lock, lock};
 pub use path::{canonical, clock, exists, is_dir, parent, stamp};
+#[cfg(feature = "cli")]
+pub use path::{has_drive, path_of_url};
 #[cfg(feature = "lock")]
 pub use path::{is_executable, is_link};
 #[cfg(feature = "lock")]
 pub use read::open;
 #[cfg(feature = "cli")]
-pub use read::{digest, read_part, size};
+pub use read::{digest, has_text, read_part, size};
 pub use read::{read, read_text, read_text_if_exists};
 #[cfg(test)]
 pub use read_log::take_reads;

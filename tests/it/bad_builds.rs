@@ -3,7 +3,9 @@
 
 use std::fs;
 
-use crate::observe::{HELLO, bare, component, is_module, on_path, tree};
+#[cfg(target_os = "linux")]
+use crate::observe::on_path;
+use crate::observe::{HELLO, bare, component, is_module, tree};
 use crate::support::{Output, Project};
 
 const MAIN: &str = "fn main() { println!(\"hello\"); }";

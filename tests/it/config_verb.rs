@@ -1,7 +1,7 @@
 //! `cargo component config`.
 
 use crate::registry_local::library;
-use crate::support::{Output, Project};
+use crate::support::{Output, Project, assert_mode, set_config_dir, with_slashes};
 
 const USER: &str = "home/wasm-pkg/config.toml";
 const COMMITTED: &str = ".wasm-pkg/config.toml";
@@ -10,7 +10,7 @@ const COMMITTED: &str = ".wasm-pkg/config.toml";
 fn run(project: &Project, line: &str) -> Output {
     let mut command = project.command(line);
     command.env_remove("CARGO_COMPONENT_CONFIG_FILE");
-    command.env("XDG_CONFIG_HOME", project.path("home"));
+    set_config_dir(&mut command, &project.path("home"));
     project.run(command)
 }
 
@@ -22,10 +22,11 @@ fn what_is_in_force_is_listed_with_its_layer_and_no_secret() {
         COMMITTED,
         "[namespace_registries]\na = \"here\"\n[registry.here.local]\nroot = \"registry\"\n",
     );
-    let root = project.root().display().to_string();
+    let root = with_slashes(&project.root().display().to_string());
     let output = run(&project, "config --show-origin").ok();
     assert_eq!(
-        output.stdout,
+        // A text with `\` is printed in other quotes.
+        with_slashes(&output.stdout).replace('\'', "\""),
         format!(
             r#"default_registry = "user.example" # `{root}/{USER}`
 namespace_registries.a = "here" # `{root}/{COMMITTED}`
@@ -82,15 +83,15 @@ fn where_a_package_comes_from_is_told_with_the_reason() {
         "default = \"file:registry\"",
         "default = \"file:registry\"\nmirror = \"oci://mirror.example/team\"",
     );
-    let root = project.root().display().to_string();
+    let root = with_slashes(&project.root().display().to_string());
     assert_eq!(
-        run(&project, "config get demo:types").ok().stdout,
+        with_slashes(&run(&project, "config get demo:types").ok().stdout),
         format!(
             "registry: default\naddress: {root}/registry\nbecause: `registries.default` in `{root}/Cargo.toml`\n"
         )
     );
     assert_eq!(
-        run(&project, "config get demo:shapes").ok().stdout,
+        with_slashes(&run(&project, "config get demo:shapes").ok().stdout),
         format!(
             "registry: mirror\naddress: oci://mirror.example/team/\nrequested: `registry = \"mirror\"`\nbecause: `registries.mirror` in `{root}/Cargo.toml`\n"
         )
@@ -127,12 +128,7 @@ fn values_are_set_in_one_file_and_the_rest_of_it_stays() {
     set("registry.x.oci.auth '{ username = \"u\", password = \"hunter2\" }'")
         .ok()
         .silent_on("hunter2");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = project.path(USER).metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
+    assert_mode(&project.path(USER), 0o600);
     let user = project.read(USER);
     assert!(user.contains("password = \"hunter2\""), "{user}");
     // What must not be committed is refused, and nothing is written.

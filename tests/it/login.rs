@@ -1,14 +1,14 @@
 //! `cargo component login` and `logout`, and the files they change.
 
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
+#[cfg(unix)]
 use crate::observe::Tools;
 use crate::registry_servers::{self, DockerRegistry};
 use crate::registry_verbs::shapes;
 use crate::small_registry::{Access, SmallRegistry};
-use crate::support::{Output, Project};
+use crate::support::{Output, Project, assert_mode};
 
 fn command(project: &Project, line: &str) -> Command {
     let mut command = project.command(line);
@@ -66,8 +66,7 @@ fn round_trip(host: &str) {
     );
     let expected = old.replace("\n    }\n  },\n  \"a\"", &added);
     assert_eq!(project.read("docker/config.json"), expected);
-    let mode = std::fs::metadata(project.path("docker/config.json")).unwrap();
-    assert_eq!(mode.permissions().mode() & 0o777, 0o600);
+    assert_mode(&project.path("docker/config.json"), 0o600);
     push(&project, host).ok();
     let line = format!("logout {host}");
     project
@@ -118,6 +117,8 @@ fn an_identity_token_is_kept_in_the_place_of_the_password() {
     assert!(registry.requests().iter().any(refreshed));
 }
 
+// The helper is a script of a shell.
+#[cfg(unix)]
 #[test]
 fn a_helper_keeps_the_login_where_one_is_configured() {
     let host = SmallRegistry::start(Access::Basic).host();
@@ -199,8 +200,7 @@ fn the_file_of_podman_is_used_where_it_is_named() {
     piped(&project, podman(&format!("login {host} -u user")), "secret").ok();
     assert!(project.read("run/auth.json").contains(AUTH));
     assert!(!project.has("home"));
-    let mode = std::fs::metadata(project.path("run")).unwrap();
-    assert_eq!(mode.permissions().mode() & 0o777, 0o700);
+    assert_mode(&project.path("run"), 0o700);
     project.run(podman(&format!("logout {host}"))).ok();
     assert!(!project.read("run/auth.json").contains(&host));
     // Another login that goes first is told.

@@ -89,6 +89,7 @@ mod slow_servers;
 mod small_registry;
 mod smoke;
 mod support;
+mod systems;
 mod targets;
 mod test_verb;
 mod together;

@@ -5,7 +5,9 @@ use std::fs;
 use wasi_preview1_component_adapter_provider as adapters;
 use wasm_metadata::{Metadata, Payload};
 
-use crate::observe::{HELLO, bare, component, manifest, tree};
+#[cfg(unix)]
+use crate::observe::tree;
+use crate::observe::{HELLO, bare, component, manifest};
 use crate::support::Project;
 
 const MAIN: &str = "fn main() { println!(\"hello\"); }";

@@ -5,7 +5,7 @@ use cargo_component::component::names::imports;
 use crate::compose::{adder, app, go, interface, place};
 use crate::registry_local::publish_wit;
 use crate::registry_servers::{Access, DockerRegistry};
-use crate::support::{Output, Project};
+use crate::support::{Output, Project, file_name};
 
 const IO: &str = "package demo:io@0.2.0; interface streams { f: func(); }";
 const IO_NEWER: &str = "package demo:io@0.2.1; interface streams { f: func(); g: func(); }";
@@ -24,13 +24,15 @@ fn project() -> Project {
 
 /// Runs the executable by another name, in the directory `app`.
 pub fn called(project: &Project, name: &str, line: &str) -> Output {
-    let link = project.path(name);
+    let link = project.path(&format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if !link.exists() {
         let tool = env!("CARGO_BIN_EXE_cargo-component");
         #[cfg(unix)]
         std::os::unix::fs::symlink(tool, &link).unwrap();
         #[cfg(not(unix))]
-        std::fs::copy(tool, &link).unwrap();
+        std::fs::hard_link(tool, &link)
+            .or_else(|_| std::fs::copy(tool, &link).map(drop))
+            .unwrap();
     }
     let mut command = project.clean(&link.display().to_string());
     command
@@ -51,7 +53,8 @@ fn wkg_builds_fetches_and_publishes() {
     );
     project.write("app/src/lib.rs", "");
     let built = called(&project, "wkg", "build").ok();
-    assert_eq!(built.stderr, "WIT package written to my:app@0.1.0.wasm\n");
+    let written = file_name("WIT package written to my:app@0.1.0.wasm\n");
+    assert_eq!(built.stderr, written);
     assert_eq!(built.stdout, "");
     assert!(project.read("app/wkg.lock").contains("registry = \"here\""));
     let fetched = called(&project, "wkg", "fetch").ok();
@@ -68,7 +71,8 @@ fn wkg_builds_fetches_and_publishes() {
         .ok()
         .says("warning: Aborting publish due to dry run: my:app@0.1.0");
     assert!(!project.has("registry/my"));
-    let published = called(&project, "wkg", "publish my:app@0.1.0.wasm").ok();
+    let line = file_name("publish my:app@0.1.0.wasm");
+    let published = called(&project, "wkg", &line).ok();
     assert_eq!(published.stderr, "Published my:app@0.1.0\n");
     assert_eq!(
         project.bytes("registry/my/app/0.1.0.wasm"),

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use cargo_component::component::{self, Surface, WasmKind};
 
-use crate::support::Project;
+use crate::support::{Project, make_executable};
 
 /// Where the component of the package `hello` lies after a plain build.
 pub const HELLO: &str = "target/wasm32-wasip1/debug/hello.wasm";
@@ -98,11 +98,7 @@ impl Tools {
             log.display()
         );
         fs::write(&path, text).unwrap();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        }
+        make_executable(&path);
         path
     }
 

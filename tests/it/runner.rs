@@ -1,9 +1,10 @@
 //! Runners configured in cargo: each is a script that keeps its command line.
 
-use std::os::unix::fs::PermissionsExt as _;
+#![cfg(unix)]
+
 use std::process::{Command, Stdio};
 
-use crate::support::{Project, example};
+use crate::support::{Project, example, make_executable};
 
 /// A new command with a runner that writes its arguments, one a line, to
 /// `asked`, then does `body`.
@@ -22,8 +23,7 @@ fn script(project: &Project, name: &str, body: &str) {
             asked.display()
         ),
     );
-    let path = project.path(name);
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    make_executable(&project.path(name));
 }
 
 /// What the runner was given since the last look.

@@ -24,8 +24,12 @@ impl Project {
     /// An empty directory.
     pub fn empty() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        // Some systems have a link in the way to the temporary directory.
-        let root = dir.path().canonicalize().unwrap();
+        // Some systems have a link in the way to the temporary directory. On Windows the
+        // result would be a path that only some programs take.
+        let root = match cfg!(windows) {
+            true => dir.path().to_owned(),
+            false => dir.path().canonicalize().unwrap(),
+        };
         Project { _dir: dir, root }
     }
 
@@ -52,7 +56,7 @@ impl Project {
 
     /// A path in it.
     pub fn path(&self, path: &str) -> PathBuf {
-        self.root.join(path)
+        self.root.join(file_name(path))
     }
 
     /// Writes a file, with the directories in the way.
@@ -139,7 +143,7 @@ impl Project {
         Output {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            stderr: with_slashes(&String::from_utf8_lossy(&output.stderr)),
             line,
         }
     }
@@ -162,24 +166,25 @@ impl Output {
     /// Its standard error must contain this.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
-        assert!(self.stderr.contains(text), "`{text}` was not said\n{self}");
+        let text = with_slashes(text);
+        assert!(self.stderr.contains(&text), "`{text}` was not said\n{self}");
         self
     }
 
     /// Its standard error must not contain this.
     #[track_caller]
     pub fn silent_on(self, text: &str) -> Self {
-        assert!(!self.stderr.contains(text), "`{text}` was said\n{self}");
+        let text = with_slashes(text);
+        assert!(!self.stderr.contains(&text), "`{text}` was said\n{self}");
         self
     }
 
     /// Its standard output must contain this.
     #[track_caller]
     pub fn prints(self, text: &str) -> Self {
-        assert!(
-            self.stdout.contains(text),
-            "`{text}` was not printed\n{self}"
-        );
+        let found =
+            self.stdout.contains(text) || with_slashes(&self.stdout).contains(&with_slashes(text));
+        assert!(found, "`{text}` was not printed\n{self}");
         self
     }
 }
@@ -192,6 +197,51 @@ impl std::fmt::Display for Output {
             self.line, self.code, self.stdout, self.stderr
         )
     }
+}
+
+/// The name of a file that the tool names after a package, which has no `:` on Windows.
+pub fn file_name(name: &str) -> String {
+    match cfg!(windows) {
+        true => name.replace(':', "-"),
+        false => name.to_owned(),
+    }
+}
+
+/// A message as it is on other systems than Windows, which has `\` in paths.
+pub fn with_slashes(text: &str) -> String {
+    match cfg!(windows) {
+        true => text.replace('\\', "/"),
+        false => text.to_owned(),
+    }
+}
+
+/// Sets the directory of the configuration of whoever runs the command.
+pub fn set_config_dir(command: &mut Command, dir: &Path) {
+    command.env("XDG_CONFIG_HOME", dir).env("APPDATA", dir);
+}
+
+/// Lets everybody execute a file, where that is a right.
+pub fn make_executable(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
+/// A file or directory must have these rights, where there are any.
+#[track_caller]
+pub fn assert_mode(path: &Path, expected: u32) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, expected, "{}", path.display());
+    }
+    #[cfg(not(unix))]
+    let _ = (path, expected);
 }
 
 /// The arguments of a command line, as [`Project::component`] takes them apart.

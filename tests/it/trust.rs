@@ -3,7 +3,6 @@
 //! no host of this machine or its network.
 
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -14,7 +13,7 @@ use crate::component_releases::over;
 use crate::http::{Answer, Request, read_request, send};
 use crate::registry_verbs::shapes;
 use crate::small_registry::{Access, SmallRegistry};
-use crate::support::{Output, Project};
+use crate::support::{Output, Project, make_executable, set_config_dir};
 
 /// A host that keeps what it is sent and wants a login for everything.
 struct Ear {
@@ -101,14 +100,16 @@ fn run(project: &Project, line: &str, variables: &[(String, String)]) -> Output 
     let mut command = project.command(line);
     let home = project.path("../../home");
     command.env_remove("CARGO_COMPONENT_CONFIG_FILE");
-    command.env("XDG_CONFIG_HOME", home.join("config"));
+    set_config_dir(&mut command, &home.join("config"));
     command.env("CARGO_COMPONENT_CACHE_DIR", home.join("cache"));
     command.env("DOCKER_CONFIG", home.join("docker"));
     command.env("REGISTRY_AUTH_FILE", home.join("podman.json"));
     command.env("NETRC", home.join("netrc"));
     command.env("CARGO_NET_RETRY", "0");
-    let path = std::env::var("PATH").unwrap();
-    command.env("PATH", format!("{}:{path}", home.join("bin").display()));
+    let path = std::env::var_os("PATH").unwrap();
+    let path = std::env::split_paths(&path);
+    let path = std::env::join_paths([home.join("bin")].into_iter().chain(path));
+    command.env("PATH", path.unwrap());
     for (name, value) in variables {
         command.env(name, value);
     }
@@ -129,7 +130,11 @@ const LINES: [&str; 5] = [
 
 /// The ways a login for `host` is given but in the configuration: a file of
 /// docker or podman, a helper, a variable.
-const ELSEWHERE: [&str; 4] = ["docker", "helper", "podman", "variable"];
+const ELSEWHERE: &[&str] = match cfg!(unix) {
+    true => &["docker", "podman", "variable", "helper"],
+    // The helper is a script of a shell.
+    false => &["docker", "podman", "variable"],
+};
 
 /// Gives a login in one of these ways; the variables of it.
 fn log_in(project: &Project, host: &str, way: &str) -> Vec<(String, String)> {
@@ -155,8 +160,7 @@ fn log_in(project: &Project, host: &str, way: &str) -> Vec<(String, String)> {
                  echo '{{\"Username\":\"user\",\"Secret\":\"s3cret\"}}'\n"
             );
             project.write(&file, script);
-            let mode = std::fs::Permissions::from_mode(0o755);
-            std::fs::set_permissions(project.path(&file), mode).unwrap();
+            make_executable(&project.path(&file));
         }
         _ => {
             let upper = host.replace(['.', ':'], "_").to_uppercase();
@@ -475,7 +479,7 @@ fn a_password_goes_to_no_host_that_only_the_project_names() {
     let login = |name: &str| {
         let mut command = project.command(&format!("login {name} -u user --password-stdin"));
         command.env_remove("CARGO_COMPONENT_CONFIG_FILE");
-        command.env("XDG_CONFIG_HOME", project.path("../../home/config"));
+        set_config_dir(&mut command, &project.path("../../home/config"));
         command.env("DOCKER_CONFIG", project.path("../../home/docker"));
         command.env("CARGO_NET_RETRY", "0");
         command.stdin(std::fs::File::open(&file).unwrap());

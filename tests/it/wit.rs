@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::components::made;
 use crate::registry_local::publish_wit;
-use crate::support::{Output, Project};
+use crate::support::{Output, Project, file_name};
 
 const IO: &str = "package demo:io@0.2.0;
 /// About streams.
@@ -94,7 +94,7 @@ fn a_package_is_built_and_locked() {
     wit(&project, "build")
         .ok()
         .says("Reading `wkg.toml`")
-        .says("Created package `my:app@0.1.0.wasm`");
+        .says(&file_name("Created package `my:app@0.1.0.wasm`"));
     let bytes = project.bytes("app/my:app@0.1.0.wasm");
     assert!(text_of(&bytes).contains("import demo:net/sock@1.0.0;"));
     let metadata = wasm_metadata_of(&bytes);

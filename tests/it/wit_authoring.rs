@@ -3,7 +3,7 @@
 
 use crate::multicall::called;
 use crate::registry_local::publish_wit;
-use crate::support::{Output, Project};
+use crate::support::{Output, Project, with_slashes};
 
 const IO_0_2_0: &str = "package demo:io@0.2.0;
 interface streams { record pipe { id: u32 } } interface poll { ready: func() -> bool; }";
@@ -420,9 +420,9 @@ fn a_tree_says_where_packages_come_from() {
         "package my:app@0.1.0;\nworld app { import demo:net/sockets@1.0.0; import local:dep/i; }\n",
     );
     project.write("wit/deps/dep.wit", "package local:dep; interface i { }");
-    let tree = |line: &str| wit(&project, ".", line).ok().stdout;
-    let registry = project.path("registry").display().to_string();
-    let root = project.path("wit").display().to_string();
+    let tree = |line: &str| with_slashes(&wit(&project, ".", line).ok().stdout);
+    let registry = with_slashes(&project.path("registry").display().to_string());
+    let root = with_slashes(&project.path("wit").display().to_string());
     let wanted = format!(
         "my:app v0.1.0 ({root})\n├── demo:net v1.0.0 ({registry})\n│   └── demo:io v0.2.0 (enclosed)\n└── local:dep ({root}/deps/dep.wit)\n"
     );

@@ -2,6 +2,7 @@
 //! ignore.
 
 use crate::multicall::called;
+#[cfg(unix)]
 use crate::support::Project;
 use crate::wit_authoring::{project, wit, workspace};
 

@@ -187,8 +187,33 @@ pub fn invalid_dir_name(name: &str) -> Option<&'static str> {
         "." | ".." => Some("it means another directory"),
         _ if name.contains(['/', '\\', ':']) => Some("`/`, `\\` and `:` separate directories"),
         _ if name.chars().any(char::is_control) => Some("it contains a control character"),
+        _ if cfg!(windows) => invalid_on_windows(name),
         _ => None,
     }
+}
+
+/// Why Windows has no file of this name, if so.
+fn invalid_on_windows(name: &str) -> Option<&'static str> {
+    let stem = name.split('.').next().unwrap_or_default().trim_end();
+    let stem = stem.to_ascii_uppercase();
+    let is_port = || {
+        let number = stem
+            .strip_prefix("COM")
+            .or_else(|| stem.strip_prefix("LPT"));
+        let mut digits = number.unwrap_or_default().chars();
+        matches!(
+            (digits.next(), digits.next()),
+            (Some('1'..='9' | '¹' | '²' | '³'), None)
+        )
+    };
+    if matches!(&*stem, "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") || is_port() {
+        return Some("Windows takes it for a device");
+    }
+    if name.contains(['<', '>', '"', '|', '?', '*']) {
+        return Some("names on Windows have none of `<`, `>`, `\"`, `|`, `?` and `*`");
+    }
+    name.ends_with(['.', ' '])
+        .then_some("names on Windows do not end with a dot or a space")
 }
 
 /// The address in a text, if it is one. A single letter before the colon is a

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
+use crate::base::slashes::with_slashes;
 
 /// A manifest of the package in `/w/p`, whose section has these lines.
 fn component(lines: &str) -> String {
@@ -97,7 +98,7 @@ fn shown(source: &DependencySource) -> String {
             registry,
         } => format!(
             "{} or {} from {}",
-            path.display(),
+            with_slashes(path.display().to_string()),
             or_none(&requirement.as_ref().map(ToString::to_string)),
             or_none(registry)
         ),

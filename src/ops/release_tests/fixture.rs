@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
+use crate::base::slashes::with_slashes;
 use crate::ops::tests::samples::Said;
 use crate::system::context::{Context, PackageAccess};
 use crate::system::env::Env;
@@ -220,8 +221,12 @@ impl Workshop {
         let result = verb(&ctx);
         Ran {
             result,
-            said: said.messages(),
-            started: exec.invocations().iter().map(|i| i.to_string()).collect(),
+            said: said.messages().into_iter().map(with_slashes).collect(),
+            started: exec
+                .invocations()
+                .iter()
+                .map(|invocation| with_slashes(invocation.to_string()))
+                .collect(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::fixture::{OTHER, Ran, Workshop, insert};
+use crate::base::slashes::with_slashes;
 use crate::ops::tests::samples::{args, wit};
 use crate::ops::vendor::vendor;
 use crate::system::fs;
@@ -102,7 +103,7 @@ fn a_file_of_somebody_else_is_not_overwritten() {
     workshop.write(FILE, "mine");
     let ran = vendored(&workshop, "build");
     let message = "`vendor/t/types/1.2.0.wasm` exists with other content, and was not written by `cargo component vendor`";
-    assert_eq!(ran.error().message(), message);
+    assert_eq!(with_slashes(ran.error().message()), message);
     assert_eq!(workshop.read(FILE), "mine");
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::samples::{Said, wit};
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
+use crate::base::slashes::with_slashes;
 use crate::system::context::{Context, PackageAccess};
 use crate::system::env::Env;
 use crate::system::fs;
@@ -222,9 +223,12 @@ impl Sandbox {
         fs::take_reads();
         let result = operation(&ctx);
         let reads = fs::take_reads().into_iter();
-        let above = format!("{}/", fs::parent(&self.root).display());
-        let root = self.root.display().to_string();
-        let shown = |text: String| text.replace(&root, "ROOT").replace(&above, "ABOVE/");
+        let above = with_slashes(format!("{}/", fs::parent(&self.root).display()));
+        let root = with_slashes(self.root.display().to_string());
+        let shown = |text: String| {
+            let text = with_slashes(text).replace(&root, "ROOT");
+            text.replace(&above, "ABOVE/")
+        };
         let (requests, opened) = *before_cargo.lock().unwrap();
         let mut late = self.memory.requests().split_off(requests);
         let opened = self.asked.counts().1 - opened;

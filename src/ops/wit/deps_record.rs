@@ -128,14 +128,15 @@ fn rendered(entry: Entry) -> Vec<(String, ContentDigest)> {
     all
 }
 
-/// The digest over files with their paths and sizes.
+/// The digest over files with their paths, with `/` between names, and sizes.
 pub(super) fn digest_of<'f>(
     files: impl IntoIterator<Item = (&'f Path, &'f [u8])>,
 ) -> ContentDigest {
     let mut digester = Digester::default();
     for (path, bytes) in files {
         // Writing to it cannot fail.
-        let _ = write!(digester, "{}\0{}\0", path.display(), bytes.len());
+        let path: Vec<_> = path.iter().map(|name| name.to_string_lossy()).collect();
+        let _ = write!(digester, "{}\0{}\0", path.join("/"), bytes.len());
         let _ = digester.write_all(bytes);
     }
     digester.finish()

@@ -28,10 +28,7 @@ impl GeneratedWorld {
 
     /// Whether the directory has other generated files than these.
     pub fn is_stale(&self) -> bool {
-        let differs = |file: &TextFile| {
-            let old = fs::read_text_if_exists(&self.dir.join(&file.path));
-            !old.is_ok_and(|old| old.as_deref() == Some(&*file.text))
-        };
+        let differs = |file: &TextFile| !fs::has_text(&self.dir.join(&file.path), &file.text);
         self.files.iter().any(differs) || !self.obsolete().is_empty()
     }
 

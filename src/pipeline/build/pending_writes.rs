@@ -35,7 +35,7 @@ pub(crate) struct GeneratedBindings {
 
 impl GeneratedBindings {
     fn is_stale(&self) -> bool {
-        !fs::read_text_if_exists(&self.path).is_ok_and(|old| old.as_deref() == Some(&*self.content))
+        !fs::has_text(&self.path, &self.content)
     }
 }
 

@@ -487,6 +487,7 @@ fn utf8<'a>(variable: &str, value: &'a OsStr) -> Result<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::slashes::with_slashes;
     use crate::system::cargo::target::DEFAULT_TARGET;
     use crate::system::fs;
     use crate::system::process::{Output, Scripted};
@@ -563,7 +564,7 @@ mod tests {
             ("home/config.toml", "[build]\ntarget = ['home']"),
         ]);
         let config = directory.load(&[], &["build.target=['cli']"]).unwrap();
-        let own = directory.path("a/b/own.json").display().to_string();
+        let own = directory.path("a/b").join("own.json").display().to_string();
         assert_eq!(
             config.targets(&[]).unwrap(),
             RequestedTargets {
@@ -586,10 +587,11 @@ mod tests {
         let runner = |vars: &[(&str, &str)], overrides: &[&str]| {
             let config = directory.load(vars, overrides).unwrap();
             let runner = config.runner(&wasip1(), &none).unwrap().unwrap();
-            (runner.program, runner.args.join("|"), runner.origin)
+            let origin = with_slashes(runner.origin);
+            (PathBuf::from(runner.program), runner.args.join("|"), origin)
         };
-        let path = directory.path("a/b/tools/run").into_os_string();
-        let near = format!("`{}`", directory.path(NEAR).display());
+        let path = directory.path("a/b/tools/run");
+        let near = with_slashes(format!("`{}`", directory.path(NEAR).display()));
         assert_eq!(runner(&[], &[]), (path.clone(), "-x".into(), near));
         let name = "CARGO_TARGET_WASM32_WASIP1_RUNNER";
         assert_eq!(

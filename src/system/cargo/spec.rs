@@ -5,6 +5,7 @@ use std::path::Path;
 use semver::{BuildMetadata, Prerelease, Version};
 
 use crate::base::error::{Error, Result, nearest};
+use crate::system::fs::path_of_url;
 
 /// What a specification can select a package by.
 #[derive(Clone, Copy, Debug)]
@@ -264,7 +265,7 @@ fn comes_from(member: &PackageIdentity<'_>, kind: &Option<String>, url: &str) ->
         || url
             .strip_prefix("file://")
             .and_then(percent_decode)
-            .is_some_and(|path| Path::new(&path) == member.manifest_dir)
+            .is_some_and(|path| Path::new(path_of_url(&path)) == member.manifest_dir)
 }
 
 fn percent_decode(text: &str) -> Option<String> {

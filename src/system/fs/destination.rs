@@ -56,7 +56,17 @@ pub(super) fn resolve_links(path: &Path) -> PathBuf {
 /// Whether `path` leads to something that is neither a file nor a directory: a
 /// device, a pipe, a socket.
 pub fn is_special(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
+    is_device_name(path) || fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
+}
+
+/// Whether Windows takes `path` for a device, such as `NUL`, of which it tells nothing else.
+fn is_device_name(path: &Path) -> bool {
+    let absolute = || std::path::absolute(path);
+    cfg!(windows)
+        && absolute().is_ok_and(|path| {
+            let path = path.as_os_str().as_encoded_bytes();
+            path.starts_with(br"\\.\")
+        })
 }
 
 /// Whether `path` itself, not what it may link to, is a regular file.

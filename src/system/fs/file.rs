@@ -27,7 +27,7 @@ pub fn write_new(path: &Path, content: &[u8], executable: bool) -> Result<()> {
 /// Gives a file or directory another name on the same file system.
 #[cfg(feature = "lock")]
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
-    fs::rename(from, to).map_err(|e| Error::io("write", to, &e))
+    super::attempts::rename(from, to).map_err(|e| Error::io("write", to, &e))
 }
 
 /// Removes a file; one that is not there is no error.

@@ -6,10 +6,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::attempts;
 use super::path::parent;
 use super::reserved_names::{JOURNAL, TEMPORARY};
 use super::state::{ABSENT, state};
-use super::temporary::temporary_file_in;
+use super::temporary::{persist, temporary_file_in};
 use crate::base::error::{Error, Result};
 
 /// One file or directory that is replaced. Its new and its old content lie in
@@ -41,7 +42,7 @@ pub(super) type RenameFn<'r> = &'r dyn Fn(RenameMode, &Path, &Path) -> io::Resul
 /// Renames with the calls of the system.
 pub(super) fn system_rename(mode: RenameMode, from: &Path, to: &Path) -> io::Result<()> {
     match mode {
-        RenameMode::Move => fs::rename(from, to),
+        RenameMode::Move => attempts::rename(from, to),
         RenameMode::Exchange => exchange(from, to),
     }
 }
@@ -177,7 +178,7 @@ fn move_to(from: &Path, to: &Path, rename: RenameFn<'_>) -> io::Result<()> {
             io::copy(&mut fs::File::open(from)?, copy.as_file_mut())?;
             copy.as_file()
                 .set_permissions(fs::metadata(from)?.permissions())?;
-            copy.persist(to).map_err(|e| e.error)?;
+            persist(copy, to)?;
             fs::remove_file(from)
         }
         done => done,

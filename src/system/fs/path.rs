@@ -67,7 +67,45 @@ fn nanoseconds(time: std::time::SystemTime) -> u128 {
         .map_or(0, |d| d.as_nanos())
 }
 
-/// The absolute path without links and dots; the file must exist.
+/// The absolute path without links and dots; the file must exist. On Windows it is one that
+/// other programs take too: it begins with `\\?\` only where it has to.
 pub fn canonical(path: &Path) -> Result<PathBuf> {
-    fs::canonicalize(path).map_err(|e| Error::io("find", path, &e))
+    #[cfg(windows)]
+    let found = dunce::canonicalize(path);
+    #[cfg(not(windows))]
+    let found = fs::canonicalize(path);
+    found.map_err(|e| Error::io("find", path, &e))
+}
+
+/// The path in a URL `file://<path>`. On Windows a slash stands before the drive, which is none of
+/// the path's.
+#[cfg(feature = "cli")]
+pub fn path_of_url(path: &str) -> &str {
+    match path.strip_prefix('/').filter(|path| has_drive(path)) {
+        Some(path) => path,
+        None => path,
+    }
+}
+
+/// Whether a path begins with a drive and its root, as on Windows.
+#[cfg(feature = "cli")]
+pub fn has_drive(path: &str) -> bool {
+    let rooted = |rest: &[u8]| matches!(rest, [drive, b':', b'/' | b'\\', ..] if drive.is_ascii_alphabetic());
+    cfg!(windows) && rooted(path.as_bytes())
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_has_a_slash_before_the_drive() {
+        let expected = match cfg!(windows) {
+            true => "C:/w/r",
+            false => "/C:/w/r",
+        };
+        assert_eq!(path_of_url("/C:/w/r"), expected);
+        assert_eq!(path_of_url("/w/r"), "/w/r");
+        assert!(!has_drive("a:5000") && !has_drive("ab:/r"));
+    }
 }

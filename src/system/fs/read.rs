@@ -43,6 +43,14 @@ pub fn read_text_if_exists(path: &Path) -> Result<Option<String>> {
     }
 }
 
+/// Whether a file has this text, whose lines end with `\n`. Those of the file may end with `\r\n`:
+/// git can be told to write text so on Windows.
+#[cfg(feature = "cli")]
+pub fn has_text(path: &Path, text: &str) -> bool {
+    let is_same = |found: &str| found == text || found.replace("\r\n", "\n") == text;
+    read_text_if_exists(path).is_ok_and(|found| found.as_deref().is_some_and(is_same))
+}
+
 /// Up to `length` bytes of a file from `offset` on; fewer only at its end.
 #[cfg(feature = "cli")]
 pub fn read_part(path: &Path, offset: u64, length: usize) -> Result<Vec<u8>> {
@@ -71,4 +79,20 @@ pub fn digest(path: &Path) -> Result<(crate::base::package::ContentDigest, u64)>
     let mut digest = crate::base::package::Digester::default();
     let size = io::copy(&mut file, &mut digest).map_err(failed)?;
     Ok((digest.finish(), size))
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_the_same_whatever_ends_its_lines() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        assert!(!has_text(&path, ""));
+        for (written, expected) in [("a\nb\n", true), ("a\r\nb\r\n", true), ("a\rb\n", false)] {
+            fs::write(&path, written).unwrap();
+            assert_eq!(has_text(&path, "a\nb\n"), expected, "{written:?}");
+        }
+    }
 }

@@ -54,11 +54,11 @@ pub fn recover(dir: &Path) -> Vec<RecoveredChange> {
     let mut all = Vec::new();
     for staging in temporaries(dir) {
         // Locked until it is recovered, so that no other run does the same.
-        let Some(_lock) = lock_if_orphaned(&staging) else {
+        let Some(lock) = lock_if_orphaned(&staging) else {
             continue;
         };
         let Some(journal) = Journal::read(&staging) else {
-            remove_leftover(&staging);
+            remove_leftover(&staging, lock);
             continue;
         };
         let paths = journal.paths();
@@ -74,7 +74,7 @@ pub fn recover(dir: &Path) -> Vec<RecoveredChange> {
             staging: (!known).then(|| staging.clone()),
         });
         if known && closed {
-            remove_leftover(&staging);
+            remove_leftover(&staging, lock);
         }
     }
     all

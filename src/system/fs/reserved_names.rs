@@ -8,3 +8,8 @@ pub const VENDORED: &str = ".cargo-component-vendor";
 
 /// The file with the journal of a change, in its temporary directory.
 pub(super) const JOURNAL: &str = "journal";
+
+/// The file in a temporary directory that its owner holds the lock of, on systems that cannot lock
+/// a directory.
+#[cfg(not(unix))]
+pub(super) const OWNER: &str = "owner";

@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use super::attempts::rename;
 use super::reserved_names::{JOURNAL, TEMPORARY, VENDORED};
 #[cfg(feature = "lock")]
 use crate::base::error::{Error, Result};
@@ -21,6 +22,10 @@ pub(super) fn temporary_file_in(
 ) -> io::Result<tempfile::NamedTempFile> {
     remove_leftovers_once(dir);
     loop {
+        // Otherwise what the file becomes would count as temporary.
+        #[cfg(windows)]
+        let file = builder.make_in(dir, |path| fs::File::create_new(path))?;
+        #[cfg(not(windows))]
         let file = builder.tempfile_in(dir)?;
         if lock_new(file.as_file(), file.path()) {
             return Ok(file);
@@ -34,7 +39,7 @@ pub(super) fn temporary_dir_in(dir: &Path) -> io::Result<(tempfile::TempDir, Opt
     remove_leftovers_once(dir);
     loop {
         let dir = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(dir)?;
-        match fs::File::open(dir.path()) {
+        match open_dir(dir.path(), true) {
             Ok(handle) if lock_new(&handle, dir.path()) => return Ok((dir, Some(handle))),
             Ok(_) => {}
             // Another run has removed it as a leftover.
@@ -58,9 +63,53 @@ fn lock_new(file: &fs::File, path: &Path) -> bool {
 /// The lock of a temporary file or directory whose owner has ended; `None`
 /// while it runs, or where that cannot be found out.
 pub(super) fn lock_if_orphaned(path: &Path) -> Option<fs::File> {
-    let file = fs::File::open(path).ok()?;
+    let file = match path.is_dir() {
+        true => open_dir(path, false),
+        false => fs::File::open(path),
+    };
+    let file = file.ok()?;
     file.try_lock().ok()?;
     Some(file)
+}
+
+/// Opens what is locked of a temporary directory. That is a file in it where the system cannot lock
+/// a directory; until somebody has made that file, the directory counts as owned.
+#[cfg(unix)]
+fn open_dir(dir: &Path, _is_new: bool) -> io::Result<fs::File> {
+    fs::File::open(dir)
+}
+
+#[cfg(not(unix))]
+fn open_dir(dir: &Path, is_new: bool) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create_new(is_new);
+    options.open(dir.join(super::reserved_names::OWNER))
+}
+
+/// Gives a temporary file its final name; a file that had that name is replaced.
+///
+/// On Windows the handle, and with it the lock, is given up before, since nobody else could read
+/// a locked file.
+pub(super) fn persist(file: tempfile::NamedTempFile, to: &Path) -> io::Result<()> {
+    if cfg!(not(windows)) {
+        file.persist(to)?;
+        return Ok(());
+    }
+    let mut temporary = file.into_temp_path();
+    rename(&temporary, to)?;
+    temporary.disable_cleanup(true);
+    Ok(())
+}
+
+/// Gives a temporary file its final name, unless there is a file of that name.
+#[cfg(feature = "cli")]
+pub(super) fn persist_new(file: tempfile::NamedTempFile, to: &Path) -> io::Result<()> {
+    if cfg!(windows) {
+        // It is unlocked anyway when the handle is closed, but that is later.
+        let _ = file.as_file().unlock();
+    }
+    file.persist_noclobber(to)?;
+    Ok(())
 }
 
 /// Whether a name is one that temporary files and directories of this tool get.
@@ -91,14 +140,16 @@ pub(super) fn temporaries(dir: &Path) -> BTreeSet<PathBuf> {
 /// way. What cannot be removed stays.
 pub fn remove_leftovers(dir: &Path) {
     for path in temporaries(dir) {
-        if let Some(_lock) = lock_if_orphaned(&path) {
-            remove_leftover(&path);
+        if let Some(lock) = lock_if_orphaned(&path) {
+            remove_leftover(&path, lock);
         }
     }
 }
 
 /// Removes a leftover whose lock is held.
-pub(super) fn remove_leftover(path: &Path) {
+pub(super) fn remove_leftover(path: &Path, lock: fs::File) {
+    // The file may be in the directory, and what is open stays there on Windows.
+    let _lock = Some(lock).filter(|_| cfg!(not(windows)));
     if !path.is_dir() {
         let _ = fs::remove_file(path);
         return;
@@ -126,8 +177,9 @@ fn remove_leftovers_once(dir: &Path) {
 #[cfg(feature = "lock")]
 #[derive(Debug)]
 pub struct TemporaryDir {
-    dir: tempfile::TempDir,
+    // Before the directory, since it may be a file in it.
     _lock: Option<fs::File>,
+    dir: tempfile::TempDir,
 }
 
 #[cfg(feature = "lock")]
@@ -150,7 +202,7 @@ impl TemporaryDir {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -164,6 +216,10 @@ mod tests {
         fs::write(at(".cargo-component-abc123"), "left").unwrap();
         fs::create_dir_all(at(".cargo-component-def456/new")).unwrap();
         fs::create_dir_all(at(".cargo-component-ghi789/old/mine")).unwrap();
+        #[cfg(not(unix))]
+        for left in [".cargo-component-def456", ".cargo-component-ghi789"] {
+            open_dir(&at(left), true).unwrap();
+        }
         for mine in [VENDORED, ".cargo-component-notes", "mine"] {
             fs::write(at(mine), "mine").unwrap();
         }

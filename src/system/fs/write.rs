@@ -6,11 +6,14 @@ use std::io::{BufWriter, ErrorKind as IoKind, Write};
 use std::path::Path;
 use std::{fs, io};
 
+use super::attempts;
 use super::destination::{Destination, is_special, write_into};
 use super::directory::{create_dir, create_private_dir};
 use super::path::parent;
 use super::reserved_names::TEMPORARY;
-use super::temporary::{temporary_dir_in, temporary_file_in};
+#[cfg(feature = "cli")]
+use super::temporary::persist_new;
+use super::temporary::{persist, temporary_dir_in, temporary_file_in};
 use crate::base::error::{Error, Result};
 #[cfg(feature = "cli")]
 use crate::base::package::{ContentDigest, Digester};
@@ -103,8 +106,7 @@ fn write_as(
             .set_permissions(old.permissions())
             .map_err(failed)?;
     }
-    file.persist(path).map_err(|e| failed(e.error))?;
-    Ok(())
+    persist(file, path).map_err(failed)
 }
 
 /// A new temporary file in a directory that `readers` may read.
@@ -160,7 +162,7 @@ pub fn link_over(from: &Path, to: &Path) -> Result<()> {
         IoKind::AlreadyExists => fs::remove_file(staged).and_then(|()| fs::hard_link(from, staged)),
         _ => Err(e),
     });
-    let renamed = linked.and_then(|()| fs::rename(staged, to));
+    let renamed = linked.and_then(|()| attempts::rename(staged, to));
     // Of two names of one file, a rename leaves both.
     let _ = fs::remove_file(staged);
     match renamed {
@@ -177,7 +179,7 @@ fn copy_over(from: &Path, to: &Path) -> Result<()> {
     if fs::hard_link(from, &staged).is_err() {
         fs::copy(from, &staged).map_err(failed)?;
     }
-    fs::rename(&staged, to).map_err(failed)
+    attempts::rename(&staged, to).map_err(failed)
 }
 
 /// Copies a file to where [`write_atomic`] would put it.
@@ -195,10 +197,10 @@ pub fn copy_new(from: &Path, to: &Path) -> Result<bool> {
     create_dir(dir)?;
     let mut file = temporary_file(dir, Readers::All).map_err(failed)?;
     copy_to(from, file.as_file_mut())?;
-    match file.persist_noclobber(to) {
-        Ok(_) => Ok(true),
-        Err(e) if e.error.kind() == IoKind::AlreadyExists => Ok(false),
-        Err(e) => Err(failed(e.error)),
+    match persist_new(file, to) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == IoKind::AlreadyExists => Ok(false),
+        Err(e) => Err(failed(e)),
     }
 }
 

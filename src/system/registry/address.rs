@@ -4,8 +4,10 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::layers::Layers;
+use super::locator::is_path;
 use super::routes::ManifestRegistries;
 use crate::base::package::{ContentDigest, PackageRef};
+use crate::system::fs::path_of_url;
 
 /// The address that a manifest gives the registry of a package; none where the
 /// configuration decides. A directory is seen from `root`, that of the
@@ -25,19 +27,16 @@ pub fn address(
     };
     let given = manifest.registries.get(name).map(String::as_str);
     // Any other address stands in the lock file as the name of the registry.
-    let given = given.or_else(|| Some(name).filter(|name| is_directory(name)))?;
+    let is_directory = |name: &&str| name.starts_with("file:") || is_path(name);
+    let given = given.or_else(|| Some(name).filter(is_directory))?;
     (!decided).then(|| lock_address(given, manifest, root))
-}
-
-fn is_directory(text: &str) -> bool {
-    text.starts_with(['.', '/']) || text.starts_with("file:")
 }
 
 fn lock_address(given: &str, manifest: &ManifestRegistries, root: &Path) -> String {
     let dir = manifest.manifest.parent().unwrap_or(Path::new(""));
     let path = match given.strip_prefix("file:") {
-        Some(rest) => rest.strip_prefix("//").unwrap_or(rest),
-        None if is_directory(given) || given.contains('\\') => given,
+        Some(rest) => rest.strip_prefix("//").map_or(rest, path_of_url),
+        None if is_path(given) => given,
         None => {
             let given = given.trim_end_matches('/');
             return match given.contains("://") {
@@ -105,23 +104,41 @@ mod tests {
         let owned = |(name, url): &(&str, &str)| ((*name).to_owned(), (*url).to_owned());
         let manifest = ManifestRegistries {
             registries: registries.iter().map(owned).collect(),
-            manifest: "/w/m/Cargo.toml".into(),
+            manifest: rooted("/w/m/Cargo.toml").into(),
         };
         let package = "a:b".parse().unwrap();
-        let address = address(&package, registry, &manifest, &layers, Path::new("/w"));
+        let address = address(
+            &package,
+            registry,
+            &manifest,
+            &layers,
+            Path::new(&rooted("/w")),
+        );
         address.unwrap_or_default()
+    }
+
+    /// A text with an absolute path, which has a drive on Windows.
+    fn rooted(text: &str) -> String {
+        match text.find('/').filter(|_| cfg!(windows)) {
+            Some(at) => {
+                let (scheme, path) = text.split_at(at);
+                let slashes = if path.starts_with("///") { "///" } else { "" };
+                format!("{scheme}{slashes}C:/{}", path.trim_start_matches('/'))
+            }
+            None => text.to_owned(),
+        }
     }
 
     #[test]
     fn an_address_is_the_same_on_every_machine() {
         for (given, lock_address) in [
-            ("file:/w/m/r1", "file:m/r1"),
-            ("file:/w/m/../r2", "file:r2"),
-            ("file:/w/m/../../r3", "file:../r3"),
+            (&*rooted("file:/w/m/r1"), "file:m/r1"),
+            (&rooted("file:/w/m/../r2"), "file:r2"),
+            (&rooted("file:/w/m/../../r3"), "file:../r3"),
             ("file:r4", "file:m/r4"),
             ("../r5", "file:r5"),
-            ("file:///w/r6", "file:r6"),
-            ("file:/w", "file:."),
+            (&rooted("file:///w/r6"), "file:r6"),
+            (&rooted("file:/w"), "file:."),
             ("oci://h.example/one/", "oci://h.example/one"),
             ("h.example:80", "https://h.example:80"),
             ("https://h.example/", "https://h.example"),
@@ -132,7 +149,7 @@ mod tests {
                 "{given}"
             );
         }
-        let elsewhere = addressed(None, &[("default", "file:///home/me/r")], "");
+        let elsewhere = addressed(None, &[("default", &rooted("file:///home/me/r"))], "");
         assert_eq!(elsewhere.len(), "file:".len() + 16);
         assert!(!elsewhere.contains("home"), "{elsewhere}");
     }

@@ -199,7 +199,8 @@ mod tests {
                 Some(dir.path().join(path))
             }
         };
-        let env = Env::from_vars([("XDG_CONFIG_HOME", dir.path().join("home"))]);
+        let home = ["XDG_CONFIG_HOME", "APPDATA"].map(|name| (name, dir.path().join("home")));
+        let env = Env::from_vars(home);
         Layers::load(&dir.path().join("work"), explicit.as_deref(), &env).unwrap()
     }
 

@@ -395,7 +395,8 @@ mod tests {
         for (path, text) in files {
             fs::write_atomic(&dir.path().join(path), text.as_bytes()).unwrap();
         }
-        let env = Env::from_vars([("XDG_CONFIG_HOME", dir.path().join("home"))]);
+        let home = ["XDG_CONFIG_HOME", "APPDATA"].map(|name| (name, dir.path().join("home")));
+        let env = Env::from_vars(home);
         let project = dir.path().join("work/project");
         let explicit = explicit.map(|path| dir.path().join(path));
         let layers = Layers::load(&project, explicit.as_deref(), &env)?;

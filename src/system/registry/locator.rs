@@ -4,6 +4,7 @@ use super::authority::authority;
 use super::layers::is_loopback;
 use crate::base::error::{Error, Result};
 use crate::model::url_protocol::{URL_PROTOCOLS, UrlProtocol};
+use crate::system::fs::{has_drive, path_of_url};
 
 /// The host of the address of a registry, where it has one.
 pub fn host_of_address(address: &str) -> Option<&str> {
@@ -44,15 +45,13 @@ impl<'a> Address<'a> {
     /// Reads the address of the registry `name`. An error shows no credentials.
     pub fn read(name: &str, address: &'a str) -> Result<Self> {
         let Some((scheme, rest)) = split(address) else {
-            return Ok(
-                match address.starts_with(['.', '/']) || address.contains('\\') {
-                    true => Address::Directory(address),
-                    false => Address::Host(address.trim_end_matches('/')),
-                },
-            );
+            return Ok(match is_path(address) {
+                true => Address::Directory(address),
+                false => Address::Host(address.trim_end_matches('/')),
+            });
         };
         if scheme == "file" {
-            return Ok(Address::Directory(rest.strip_prefix("//").unwrap_or(rest)));
+            return Ok(Address::Directory(path_of_url(rest)));
         }
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         if rest.contains('@') {
@@ -83,6 +82,11 @@ impl<'a> Address<'a> {
             },
         }
     }
+}
+
+/// Whether an address without a scheme is a path.
+pub(super) fn is_path(address: &str) -> bool {
+    address.starts_with(['.', '/']) || address.contains('\\') || has_drive(address)
 }
 
 /// Scheme and rest of an address; a host with a port has no scheme.

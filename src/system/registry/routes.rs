@@ -11,7 +11,7 @@ use super::config::{Mapping, Metadata, ProtocolTable};
 use super::hosts::LocationSource;
 use super::layers::{Layers, is_loopback};
 pub use super::locator::host_of_address;
-use super::locator::{Address, split};
+use super::locator::{Address, is_path, split};
 use super::public::Reach;
 use super::url_route::UrlRoute;
 use crate::base::error::{Error, Result, nearest};
@@ -299,7 +299,7 @@ pub fn registry(
         return route_of_address(name, address, manifest_registries, layers).map(Some);
     }
     let chosen_by = format!("`registry = \"{name}\"`");
-    if split(name).is_some() || name.starts_with(['.', '/']) {
+    if split(name).is_some() || is_path(name) {
         let mut route = route_of_address(name, name, manifest_registries, layers)?;
         route.chosen_by = chosen_by;
         return Ok(Some(route));
@@ -494,6 +494,7 @@ fn route_of_address(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::slashes::with_slashes;
     use crate::system::env::Env;
     use crate::system::fs;
 
@@ -505,7 +506,7 @@ mod tests {
     ) -> Result<Route> {
         let dir = tempfile::tempdir().unwrap();
         fs::write_atomic(&dir.path().join("wasm-pkg/config.toml"), user.as_bytes()).unwrap();
-        let env = Env::from_vars([("XDG_CONFIG_HOME", dir.path())]);
+        let env = Env::from_vars(["XDG_CONFIG_HOME", "APPDATA"].map(|name| (name, dir.path())));
         let layers = Layers::load(&dir.path().join("p"), None, &env).unwrap();
         let owned = |(name, url): &(&str, &str)| ((*name).to_owned(), (*url).to_owned());
         let manifest_registries = ManifestRegistries {
@@ -521,7 +522,7 @@ mod tests {
     }
 
     fn display(route: Result<Route>) -> String {
-        match route {
+        with_slashes(match route {
             Ok(route) => match route.backend {
                 Backend::Local { root } => format!("local {}", root.display()),
                 Backend::Oci(oci) => format!("oci {} {}", oci.host, oci.prefix),
@@ -531,7 +532,7 @@ mod tests {
                 Backend::Discover { host, .. } => format!("discover {host}"),
             },
             Err(error) => error.to_string(),
-        }
+        })
     }
 
     #[test]

@@ -375,6 +375,7 @@ pub fn scratch(cache: &Path) -> Result<fs::TemporaryDir> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::slashes::with_slashes;
     use crate::system::process::Scripted;
 
     #[test]
@@ -404,7 +405,7 @@ mod tests {
                 commit: &Commit::Head,
                 within: &Within::Anywhere,
             });
-            remote.into_string().unwrap()
+            with_slashes(remote.into_string().unwrap())
         };
         assert_eq!(remote("../r"), "/d/../r");
         assert_eq!(remote("/r"), "/r");
@@ -444,7 +445,7 @@ mod tests {
         );
         assert!(text.contains("ls-remote"), "{text}");
         let invocations = exec.invocations();
-        let line = invocations[1].to_string();
+        let line = with_slashes(invocations[1].to_string());
         assert!(
             line.ends_with("-- https://me:pw@h/r refs/tags/v1"),
             "{line}"

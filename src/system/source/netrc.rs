@@ -2,7 +2,7 @@
 //! `curl`, git and others read.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use url::Url;
 
@@ -57,13 +57,22 @@ impl Netrc {
     /// Reads the file of the user, if there is one.
     pub fn read(env: &Env) -> Result<Self> {
         let home = || env.get(env::HOME).or_else(|| env.get(env::USERPROFILE));
-        let name = if cfg!(windows) { "_netrc" } else { ".netrc" };
-        let file = match env.get(env::NETRC) {
-            Some(file) => Some(PathBuf::from(file)),
-            None => home().map(|home| PathBuf::from(home).join(name)),
+        // On Windows the second has been the name for long; curl reads either.
+        let names = match cfg!(windows) {
+            true => [".netrc", "_netrc"].as_slice(),
+            false => &[".netrc"],
         };
+        let files: Vec<PathBuf> = match (env.get(env::NETRC), home()) {
+            (Some(file), _) => vec![PathBuf::from(file)],
+            (None, Some(home)) => names
+                .iter()
+                .map(|name| Path::new(home).join(name))
+                .collect(),
+            (None, None) => Vec::new(),
+        };
+        let file = files.iter().find(|file| fs::exists(file));
         let text = match file {
-            Some(file) => fs::read_text_if_exists(&file)?,
+            Some(file) => fs::read_text_if_exists(file)?,
             None => None,
         };
         Ok(text.map(|text| Netrc::parse(&text)).unwrap_or_default())

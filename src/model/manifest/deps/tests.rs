@@ -189,3 +189,24 @@ fn secrets_are_stars_in_what_errors_show() {
     let manifest = manifest(text.lines().next().unwrap()).unwrap();
     assert!(manifest.entries["a"].source.words()["url"].contains("me:"));
 }
+
+#[test]
+fn names_that_windows_does_not_have_are_refused_there() {
+    for name in [
+        "con",
+        "Aux.wit",
+        "nul .wit",
+        "com1",
+        "LPT¹.txt",
+        "a?",
+        "a|b",
+        "a.",
+        "a ",
+    ] {
+        assert!(invalid_on_windows(name).is_some(), "{name}");
+        assert_eq!(invalid_dir_name(name).is_some(), cfg!(windows), "{name}");
+    }
+    for name in ["console", "com", "com10", "com0x", "my-aux", "a.b", ".wit"] {
+        assert_eq!(invalid_on_windows(name), None, "{name}");
+    }
+}

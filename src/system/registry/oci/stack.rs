@@ -242,8 +242,9 @@ mod tests {
             ("https_proxy", "localhost:1"),
             ("HTTP_PROXY", "http://p.corp:3128"),
         ];
-        let found = stack("https://r.example", &proxies, Reach::Anywhere).proxies;
-        assert_eq!(found, ["p.corp", "localhost"]);
+        let mut found = stack("https://r.example", &proxies, Reach::Anywhere).proxies;
+        found.sort();
+        assert_eq!(found, ["localhost", "p.corp"]);
         let resolver = PublicOnly { proxies: found };
         let resolved = wait_for(async {
             let resolved = resolver.resolve("localhost".parse().unwrap()).await;
