@@ -132,14 +132,14 @@ pub(crate) fn serve(
         let _ = sender.send(event);
     };
     let shell = &*ctx.shell;
-    let server = Server::start(file, addr, permissions, Arc::new(on_event), shell)?;
+    // It serves until it is dropped.
+    let _server = Server::start(file, addr, permissions, Arc::new(on_event), shell)?;
     for event in events {
         if let ServerEvent::Interrupted = event {
             break;
         }
         report_event(ctx, event);
     }
-    drop(server);
     Ok(())
 }
 

@@ -30,8 +30,8 @@ enum Backend<'a> {
 
 impl<'a> Program<'a> {
     /// Prepares to run a component. The embedded engine compiles it now, and stores
-    /// the result in wasmtime's cache; a configured runner is not started yet. With [`Interrupts::Never`] the timeout of the permissions has
-    /// no effect.
+    /// the result in wasmtime's cache; a configured runner is not started yet. With
+    /// [`Interrupts::Never`] the timeout of the permissions has no effect.
     pub fn open(
         runner: &'a Runner,
         exec: &'a dyn Exec,
