@@ -2,9 +2,10 @@
 
 use super::fixture;
 use super::fixture::{Run, Sandbox, failed, manifest, succeeded};
-use super::samples::{args, module};
+use super::samples::{args, component, module};
 use crate::base::error::Result;
 use crate::ops::cargo::cargo_verb;
+use crate::ops::compose::{ComposeOptions, compose};
 use crate::ops::fetch::fetch;
 use crate::ops::outdated::{OutdatedOptions, outdated};
 use crate::ops::publish::{PublishOptions, PublishedContent, UncommittedChanges, publish};
@@ -13,6 +14,7 @@ use crate::ops::update::{UpdateOptions, update};
 use crate::ops::vendor::vendor;
 use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
 use crate::system::context::Context;
+use crate::system::fs;
 use crate::system::process::Output;
 
 const TYPES: &str = "package t:types@1.0.0; interface types { type id = u32; }";
@@ -268,4 +270,28 @@ fn build_asks_for_another_workspace_once_before_it_is_built() {
     let run = sandbox.run(answers, |ctx| cargo_verb(ctx, &args("build --workspace")));
     assert_eq!(run.programs.len(), 4, "{:#?}", run.programs);
     assert!(run.manifests.values().all(|count| *count == 1), "{run:#?}");
+}
+
+#[test]
+fn compose_reads_each_given_component_once() {
+    let base = "package t:base@1.0.0; interface b { g: func(); } world base { export b; }";
+    let app = "package t:app; world app { import t:base/b@1.0.0; }
+package t:base@1.0.0 { interface b { g: func(); } }";
+    let sandbox = Sandbox::new(&[]);
+    sandbox.write("app.wasm", component(&[app]));
+    sandbox.write("base.wasm", component(&[base]));
+    let options = ComposeOptions {
+        file: Some("app.wasm".into()),
+        with: vec!["t:base/b@1.0.0=base.wasm".to_owned()],
+        ..ComposeOptions::default()
+    };
+    let linked = sandbox.run([], |ctx| {
+        fs::take_reads();
+        compose(ctx, &args("compose"), &options)?;
+        assert_eq!(fs::take_reads()[&ctx.cwd.join("base.wasm")], 1);
+        Ok(())
+    });
+    linked
+        .ok()
+        .says("`t:base/b@1.0.0` of `app.wasm` to `base.wasm`");
 }

@@ -27,8 +27,8 @@ impl ComponentFiles {
         }
     }
 
-    /// The bytes of a file.
-    fn read(&self, file: &Path) -> Result<Rc<Vec<u8>>> {
+    /// The bytes of a file, which may be needed again.
+    pub fn read(&self, file: &Path) -> Result<Rc<Vec<u8>>> {
         let Some(kept) = &self.kept else {
             return fs::read(file).map(Rc::new);
         };

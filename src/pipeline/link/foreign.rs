@@ -65,9 +65,9 @@ pub(crate) fn link_foreign(
         overrides,
         releases,
     } = options;
-    overrides.check_files()?;
-    let manifest = manifest_of_current_package(ctx)?;
     let files = Rc::new(ComponentFiles::kept());
+    overrides.check_files(&files)?;
+    let manifest = manifest_of_current_package(ctx)?;
     let resolution = Resolution::new(&mut worlds, &manifest, name.to_owned());
     let mut resolution = resolution
         .with_releases(releases)

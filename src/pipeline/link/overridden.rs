@@ -82,7 +82,7 @@ impl OverriddenParts {
         expected: &Expected<'_>,
         overrides: Overrides,
     ) -> Result<Self> {
-        overrides.check_files()?;
+        overrides.check_files(&ComponentFiles::default())?;
         let for_tests = expected.entries.map(|_| manifest.for_tests());
         let manifest = for_tests.as_ref().unwrap_or(manifest);
         let own = own_hints(expected, &overrides);

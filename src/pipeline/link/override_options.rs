@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::built::BuiltComponents;
+use super::files::ComponentFiles;
 use crate::base::error::{Error, Result, nearest};
 use crate::model::component;
 use crate::model::component::WasmKind;
@@ -71,7 +72,7 @@ impl ComponentSource {
     /// The display name and the file of the component, fetched if necessary.
     pub fn fetch(&self, ctx: &Context, mode: LockMode) -> Result<(String, PathBuf)> {
         let (name, file) = self.locate(ctx, mode)?;
-        check_component(&name, &file)?;
+        check_component(&name, &file, &ComponentFiles::default())?;
         Ok((name, file))
     }
 
@@ -100,7 +101,7 @@ fn is_crate(path: &Path) -> bool {
 }
 
 /// Fails if a file is no component; `name` is its display name.
-fn check_component(name: &str, file: &Path) -> Result<()> {
+fn check_component(name: &str, file: &Path, files: &ComponentFiles) -> Result<()> {
     if fs::is_dir(file) {
         let error = Error::input(format!("`{name}` is a directory, not a component"));
         return Err(match is_crate(file) {
@@ -108,7 +109,7 @@ fn check_component(name: &str, file: &Path) -> Result<()> {
             false => error.hint("give a component file, or the directory of a crate"),
         });
     }
-    let bytes = fs::read(file)?;
+    let bytes = files.read(file)?;
     let what = match component::kind(&bytes) {
         Some(WasmKind::Component) if component::has_only_types(&bytes) => {
             "a WIT package, not a component"
@@ -202,10 +203,10 @@ impl Overrides {
     }
 
     /// Fails if the file of an override is no component.
-    pub fn check_files(&self) -> Result<()> {
+    pub fn check_files(&self, files: &ComponentFiles) -> Result<()> {
         for (key, override_) in &self.overrides {
             if let Override::With(name, file) = override_ {
-                check_component(name, file).map_err(|e| e.with_cause(given_for(key)))?;
+                check_component(name, file, files).map_err(|e| e.with_cause(given_for(key)))?;
             }
         }
         Ok(())
