@@ -31,6 +31,8 @@ mod write;
 
 #[cfg(feature = "lock")]
 pub use change::{Change, retry_if_changed};
+#[cfg(feature = "cli")]
+pub use destination::is_printed_to;
 pub use destination::is_special;
 #[cfg(feature = "lock")]
 pub use destination::{is_regular, remove_irregular};

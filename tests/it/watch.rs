@@ -13,21 +13,27 @@ use crate::support::{Project, example};
 struct Watched {
     _deadline: Deadline,
     child: Child,
-    stdout: BufReader<ChildStdout>,
+    /// What it prints, unless that goes elsewhere.
+    stdout: Option<BufReader<ChildStdout>>,
     stderr: BufReader<ChildStderr>,
     said: String,
 }
 
 impl Watched {
-    fn start(mut command: Command) -> Self {
+    fn start(command: Command) -> Self {
+        Watched::printing(command, Stdio::piped())
+    }
+
+    /// As [`Watched::start`], with another place for what it prints.
+    fn printing(mut command: Command, stdout: Stdio) -> Self {
         let mut child = command
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         Watched {
-            stdout: BufReader::new(child.stdout.take().unwrap()),
+            stdout: child.stdout.take().map(BufReader::new),
             stderr: BufReader::new(child.stderr.take().unwrap()),
             _deadline: Deadline::of(&child),
             child,
@@ -52,7 +58,8 @@ impl Watched {
     /// The next line that it prints.
     fn line(&mut self) -> String {
         let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
+        let stdout = self.stdout.as_mut().unwrap();
+        stdout.read_line(&mut line).unwrap();
         line
     }
 
@@ -179,6 +186,21 @@ fn a_change_of_wit_generates_bindings_and_calls_again_once() {
     let written = watched.said.contains("Changed src/bindings.rs");
     assert!(!written, "{}", watched.said);
     assert!(!watched.said.contains("Cargo.lock\n"), "{}", watched.said);
+}
+
+#[test]
+fn what_the_tool_prints_into_the_project_is_no_change() {
+    let project = Project::new("", "hello");
+    let printed = std::fs::File::create(project.path("printed.txt")).unwrap();
+    let mut watched = Watched::printing(project.command("run --watch"), printed.into());
+    watched.hear("Waiting for changes, since the program ended");
+    project.replace("src/main.rs", "Hello, world", "Hello again");
+    watched.hear("Waiting for changes, since the program ended");
+    // Whatever comes from the first runs comes before this.
+    project.write("src/last.rs", "");
+    watched.hear("Unchanged");
+    assert_eq!(project.read("printed.txt"), "Hello, world!\nHello again!\n");
+    assert_eq!(count(&watched.said, "printed.txt"), 0, "{}", watched.said);
 }
 
 #[test]

@@ -150,7 +150,9 @@ impl WatchedFiles {
     }
 
     fn counts(&self, path: &Path) -> bool {
-        self.sources.contains(path) || (self.is_in_tree(path) && !self.is_written(path))
+        let is_found = self.is_in_tree(path) && !self.is_written(path);
+        // What the tool says about a change of its own output would be another change.
+        self.sources.contains(path) || (is_found && !fs::is_printed_to(path))
     }
 
     /// Whether a path is below one of the trees and not left out of it.

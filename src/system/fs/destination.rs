@@ -53,6 +53,30 @@ pub(super) fn resolve_links(path: &Path) -> PathBuf {
     }
 }
 
+/// Whether standard output or standard error of this process go to the file, as when the
+/// user redirects them. On systems other than Unix it is not known, and no file is.
+#[cfg(feature = "cli")]
+pub fn is_printed_to(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{fstat, stat};
+        use std::os::fd::{AsFd as _, BorrowedFd};
+
+        let Ok(file) = stat(path) else {
+            return false;
+        };
+        let is_it = |stream: BorrowedFd<'_>| {
+            fstat(stream).is_ok_and(|to| (to.st_dev, to.st_ino) == (file.st_dev, file.st_ino))
+        };
+        is_it(io::stdout().as_fd()) || is_it(io::stderr().as_fd())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
 /// Whether `path` leads to something that is neither a file nor a directory: a
 /// device, a pipe, a socket.
 pub fn is_special(path: &Path) -> bool {
