@@ -1,5 +1,7 @@
 //! `serve --watch` and `run --watch`: what is built anew is served or run, once.
 
+#![cfg(unix)]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
