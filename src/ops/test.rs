@@ -17,6 +17,10 @@ use crate::system::shell::{Message, Verbosity};
 /// The variables of libtest itself, handed on as on the host.
 const LIBTEST: &str = "RUST_TEST_";
 
+/// The number of threads, which a component has only one of. Told of more, libtest would
+/// not print the name of a test before it runs.
+const THREADS: &str = "RUST_TEST_THREADS";
+
 /// Builds the tests or benches and runs each executable; stops after the first
 /// that fails, unless told otherwise.
 pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
@@ -126,6 +130,7 @@ fn test_permissions(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Perm
     });
     // Those by option follow, and win.
     permissions.env.splice(0..0, inherited);
+    permissions.env.retain(|(name, _)| name != THREADS);
     Ok(permissions)
 }
 

@@ -110,9 +110,15 @@ fn verdicts(output: &Output) -> Vec<&str> {
 #[test]
 fn after_a_panic_every_other_test_is_still_reported() {
     let project = library();
-    for target in ["wasm32-wasip1", "wasm32-wasip2"] {
+    // A component has one thread, whatever it is told.
+    for (target, flags) in [
+        ("wasm32-wasip1", ""),
+        ("wasm32-wasip2", "-- --test-threads=4"),
+    ] {
+        let mut command = project.command(&format!("test --target {target} {flags}"));
+        command.env("RUST_TEST_THREADS", "4");
         let output = project
-            .component(&format!("test --target {target}"))
+            .run(command)
             .code(101)
             .says("     Running unittests src/lib.rs (target/cargo-component/components/wasm32-wasip")
             .silent_on("doc-tests")

@@ -1,5 +1,7 @@
 //! The command line of a test executable, as far as the harness must know it.
 
+use std::num::NonZeroUsize;
+
 /// The options for libtest, by the kind of run that gets them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -72,6 +74,9 @@ impl Options {
                 self.terse = true;
                 return;
             }
+            // A component has one thread. Told of more, libtest would not print the name of
+            // a test before it runs; what is no number is for libtest to refuse.
+            ("--test-threads", Some(number)) if number.parse::<NonZeroUsize>().is_ok() => return,
             ("--format", Some("pretty")) => self.terse = false,
             ("--list" | "--help" | "-h" | "--logfile" | "--format", _) => self.passthrough = true,
             ("--nocapture" | "--no-capture", _) => self.nocapture = true,
@@ -121,19 +126,12 @@ mod tests {
             "x",
             "--ignored",
             "a",
-            "--test-threads=1",
+            "--test-threads=4",
             "--exact",
         ]);
         assert_eq!(
             options.initial_run,
-            [
-                "--skip",
-                "x",
-                "--ignored",
-                "a",
-                "--test-threads=1",
-                "--exact"
-            ]
+            ["--skip", "x", "--ignored", "a", "--exact"]
         );
         assert_eq!(
             options.listing(),
@@ -142,6 +140,17 @@ mod tests {
         assert_eq!(
             options.single_run("m::t"),
             ["--ignored", "--exact", "--nocapture", "m::t"]
+        );
+    }
+
+    #[test]
+    fn only_a_number_of_threads_is_left_out() {
+        assert!(read(&["--test-threads", "4"]).initial_run.is_empty());
+        let wrong = ["--test-threads", "many"];
+        assert_eq!(read(&wrong).initial_run, wrong);
+        assert_eq!(
+            read(&["--test-threads=0"]).initial_run,
+            ["--test-threads=0"]
         );
     }
 
