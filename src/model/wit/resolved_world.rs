@@ -185,6 +185,7 @@ fn difference<'a>(files: &'a [TextFile], others: &[TextFile]) -> Option<&'a str>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::slashes::with_slashes;
 
     fn world(main: &str, deps: &[&str]) -> World {
         let entry = |text: &str| Entry::Text {
@@ -215,7 +216,7 @@ mod tests {
         let files = render_world(&world).unwrap();
         let paths: Vec<_> = files
             .iter()
-            .map(|file| file.path.to_str().unwrap())
+            .map(|file| with_slashes(file.path.to_str().unwrap()))
             .collect();
         assert_eq!(
             paths,

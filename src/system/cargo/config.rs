@@ -647,9 +647,9 @@ mod tests {
         let browser = |config: Result<Config>| {
             let found = config.unwrap().browser().unwrap()?;
             let program = found.program.into_string().unwrap();
-            Some([vec![program], found.args].concat().join(" "))
+            Some(with_slashes([vec![program], found.args].concat().join(" ")))
         };
-        let ours = directory.path("a/bin/b").to_str().unwrap().to_owned() + " -n";
+        let ours = with_slashes(directory.path("a/bin/b").to_str().unwrap()) + " -n";
         let system = [("BROWSER", "lynx")];
         assert_eq!(browser(directory.load(&system, &[])), Some(ours));
         assert_eq!(browser(plain.load(&system, &[])).as_deref(), Some("lynx"));

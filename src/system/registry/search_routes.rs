@@ -89,7 +89,8 @@ mod tests {
     fn layers(user: &str) -> Layers {
         let dir = tempfile::tempdir().unwrap();
         fs::write_atomic(&dir.path().join("wasm-pkg/config.toml"), user.as_bytes()).unwrap();
-        let env = Env::from_vars([("XDG_CONFIG_HOME", dir.path())]);
+        let names = ["XDG_CONFIG_HOME", "APPDATA"];
+        let env = Env::from_vars(names.map(|name| (name, dir.path())));
         Layers::load(&dir.path().join("p"), None, &env).unwrap()
     }
 
