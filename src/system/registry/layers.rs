@@ -326,6 +326,12 @@ fn built_in() -> Config {
     config
 }
 
+/// How messages name the user's own file.
+pub(super) const USER_FILE: &str = match cfg!(windows) {
+    true => r"%APPDATA%\wasm-pkg\config.toml",
+    false => "~/.config/wasm-pkg/config.toml",
+};
+
 /// The path of the user's own file, which is that of `wkg`.
 pub fn user_file(env: &Env) -> Option<PathBuf> {
     let config = match cfg!(windows) {
@@ -379,7 +385,7 @@ fn refused(file: &ManifestFile, span: std::ops::Range<usize>, what: String) -> E
         span,
         format!("{what} cannot be set in a file of the project"),
     )
-    .hint("move it to your own file, `~/.config/wasm-pkg/config.toml`")
+    .hint(format!("move it to your own file, `{USER_FILE}`"))
     .map_excerpt_text(masked)
 }
 

@@ -1,7 +1,7 @@
 //! The addresses of registries, taken apart.
 
 use super::authority::authority;
-use super::layers::is_loopback;
+use super::layers::{USER_FILE, is_loopback};
 use crate::base::error::{Error, Result};
 use crate::model::url_protocol::{URL_PROTOCOLS, UrlProtocol};
 use crate::system::fs::{has_drive, path_of_url};
@@ -58,7 +58,7 @@ impl<'a> Address<'a> {
             return Err(Error::input(format!(
                 "the address of the registry `{name}` contains credentials"
             ))
-            .hint("move them to your own file, `~/.config/wasm-pkg/config.toml`"));
+            .hint(format!("move them to your own file, `{USER_FILE}`")));
         }
         if host.is_empty() {
             return Err(
@@ -72,13 +72,15 @@ impl<'a> Address<'a> {
             "http" => Err(Error::input(format!(
                 "plain http for `{host}` cannot be set in a file of the project"
             ))
-            .hint("use https, or set `protocol = \"http\"` in your own file, `~/.config/wasm-pkg/config.toml`")),
+            .hint(format!(
+                "use https, or set `protocol = \"http\"` in your own file, `{USER_FILE}`"
+            ))),
             other => match UrlProtocol::named(other) {
                 Some(protocol) => Ok(Address::Url { protocol, rest }),
                 None => Err(Error::input(format!(
-                "unknown scheme `{other}` in the registry address `{address}`"
-            ))
-            .hint(forms())),
+                    "unknown scheme `{other}` in the registry address `{address}`"
+                ))
+                .hint(forms())),
             },
         }
     }

@@ -9,7 +9,7 @@ use toml_edit::Item;
 use super::authority::authority;
 use super::config::{Mapping, Metadata, ProtocolTable};
 use super::hosts::LocationSource;
-use super::layers::{Layers, is_loopback};
+use super::layers::{Layers, USER_FILE, is_loopback};
 pub use super::locator::host_of_address;
 use super::locator::{Address, is_path, split};
 use super::public::Reach;
@@ -72,7 +72,7 @@ impl Backend {
         ))
         .with_cause("a file of the project cannot do that")
         .hint(format!(
-            "if you trust `{host}` with the settings of `{name}`, move the mapping to your own file, `~/.config/wasm-pkg/config.toml`; otherwise, remove it from the project's file"
+            "if you trust `{host}` with the settings of `{name}`, move the mapping to your own file, `{USER_FILE}`; otherwise, remove it from the project's file"
         )))
     }
 }

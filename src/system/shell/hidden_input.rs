@@ -1,8 +1,6 @@
 //! Input on the terminal that is not shown.
 
 use crate::base::error::Result;
-#[cfg(not(unix))]
-use crate::base::error::{Error, ErrorKind};
 
 /// Asks for a line on the terminal at standard input, which does not show what is typed, and
 /// returns it without its end. A prompt that is cancelled by Ctrl-C ends as a program does that
@@ -12,14 +10,19 @@ pub fn ask_hidden(prompt: &str) -> Result<String> {
     unix::ask(prompt)
 }
 
-/// Fails, since the terminal would show what is typed.
-#[cfg(not(unix))]
-pub fn ask_hidden(_prompt: &str) -> Result<String> {
-    let message = "hidden input is not supported on this system";
-    Err(Error::new(ErrorKind::Unsupported, message)
-        .hint("pipe the text to standard input: `… < file`"))
+/// Asks for a line on the console, which does not show what is typed, and returns it without its
+/// end. Ctrl-C ends the program.
+#[cfg(windows)]
+pub fn ask_hidden(prompt: &str) -> Result<String> {
+    use crate::base::error::{Error, ErrorKind};
+
+    rpassword::prompt_password(prompt).map_err(|cause| {
+        Error::new(ErrorKind::Io, "failed to read from the console").with_cause(cause)
+    })
 }
 
+// On Unix, the crate that asks on Windows leaves the terminal without echo after Ctrl-C, and
+// shows what is typed before it has changed the terminal's settings.
 #[cfg(unix)]
 mod unix {
     use std::io::{self, Read as _, Stdin, Write as _};

@@ -20,6 +20,7 @@ use super::stack::Stack;
 use super::token::{Token, basic, read_token, secret_header, token_request};
 use super::transport_error::TransportError;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::system::registry::layers::USER_FILE;
 use crate::system::registry::routes;
 use crate::system::registry::secret::Secret;
 
@@ -486,7 +487,7 @@ impl Session {
 
     fn log_in(&self) -> String {
         format!(
-            "check the name, or log in with `cargo component login {}` or `auth` under `[registry.{:?}.oci]` in your own `~/.config/wasm-pkg/config.toml`",
+            "check the name, or log in with `cargo component login {}` or `auth` under `[registry.{:?}.oci]` in your own `{USER_FILE}`",
             self.oci.host, self.oci.name
         )
     }

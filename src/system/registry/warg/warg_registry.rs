@@ -28,7 +28,7 @@ use crate::model::resolver::ListedVersion;
 use crate::system::fs;
 use crate::system::registry::authority::authority;
 use crate::system::registry::interface::{Publication, Registry, Release};
-use crate::system::registry::layers::{Layers, is_loopback};
+use crate::system::registry::layers::{Layers, USER_FILE, is_loopback};
 use crate::system::registry::oci;
 use crate::system::registry::oci::client::{Via, client, wait_for};
 use crate::system::registry::oci::settings::Trust;
@@ -245,9 +245,11 @@ fn as_client_error(error: Error) -> ClientError {
 fn address(text: &str) -> Result<RegistryUrl> {
     let invalid = || Error::input("the address of the Warg registry is invalid");
     if text.split('/').any(|part| part.contains('@')) {
-        return Err(invalid().with_cause("it contains credentials").hint(
-            "set a token in your own file, `~/.config/wasm-pkg/config.toml`, as `auth_token`",
-        ));
+        return Err(invalid()
+            .with_cause("it contains credentials")
+            .hint(format!(
+                "set a token in your own file, `{USER_FILE}`, as `auth_token`"
+            )));
     }
     RegistryUrl::new(text).map_err(|e| {
         invalid()
