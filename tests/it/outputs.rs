@@ -3,7 +3,9 @@
 
 #![cfg(unix)]
 
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
 use crate::compose::{adder, app};
@@ -95,4 +97,34 @@ fn standard_output_by_its_path_gets_the_bytes() {
     run(&project, &line)
         .ok()
         .prints("package demo:shapes@1.0.0");
+}
+
+/// Lines of processes that write to one terminal or pipe at the same time do not mix.
+#[test]
+fn each_message_is_written_at_once() {
+    let project = Project::empty();
+    project.write(
+        "a.wasm",
+        wat::parse_str("(component (import \"b:c/d\" (instance)))").unwrap(),
+    );
+    let provider = "(component (instance $e) (export \"b:c/d\" (instance $e)))";
+    project.write("b.wasm", wat::parse_str(provider).unwrap());
+    for color in ["never", "always"] {
+        // Such a socket keeps what one call writes apart from the next.
+        let (ours, theirs) = UnixDatagram::pair().unwrap();
+        let line = format!("compose a.wasm --with b:c/d=b.wasm -o out.wasm --color {color}");
+        let mut command = project.command(&line);
+        let status = command.stderr(OwnedFd::from(theirs)).status().unwrap();
+        assert!(status.success());
+        drop(command);
+        ours.set_nonblocking(true).unwrap();
+        let mut messages = Vec::new();
+        let mut buffer = [0; 1000];
+        while let Ok(length @ 1..) = ours.recv(&mut buffer) {
+            messages.push(String::from_utf8(buffer[..length].to_vec()).unwrap());
+        }
+        assert!(messages.len() > 2, "{messages:?}");
+        let is_line = |m: &String| m.ends_with('\n') && m.lines().count() == 1;
+        assert!(messages.iter().all(is_line), "{messages:?}");
+    }
 }

@@ -12,11 +12,12 @@ use crate::base::error::{Error, Result};
 /// The component without DWARF sections, at any depth; names of functions stay.
 /// `None` if it has no such sections, or cannot be parsed.
 pub fn without_dwarf(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut rest = Vec::new();
-    match copy(bytes, 0, &mut rest, &mut |_, _| {}) {
-        Ok(true) => Some(rest),
-        Ok(false) | Err(_) => None,
+    if !contains_dwarf(bytes, 0) {
+        return None;
     }
+    let mut rest = Vec::new();
+    copy(bytes, 0, &mut rest, &mut |_, _| {}).ok()?;
+    Some(rest)
 }
 
 /// The beginning of the names of DWARF sections.
@@ -40,6 +41,9 @@ impl<'a> DebugSections<'a> {
     /// The component or module with placeholders instead of its DWARF sections. What cannot
     /// be parsed stays as it is.
     pub fn set_aside(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        if !contains_dwarf(bytes, 0) {
+            return Cow::Borrowed(bytes);
+        }
         let before = self.rows.len();
         let mut rest = Vec::new();
         let mut add = |row: &'a [u8], to: &mut Vec<u8>| {
@@ -47,12 +51,17 @@ impl<'a> DebugSections<'a> {
             self.rows.push(row);
         };
         match copy(bytes, 0, &mut rest, &mut add) {
-            Ok(true) => Cow::Owned(rest),
-            Ok(false) | Err(_) => {
+            Ok(()) => Cow::Owned(rest),
+            Err(_) => {
                 self.rows.truncate(before);
                 Cow::Borrowed(bytes)
             }
         }
+    }
+
+    /// Whether nothing was set aside.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// The bytes of a component or module, in pieces, with the sections in the place of their
@@ -123,15 +132,23 @@ fn placeholder(row: usize, to: &mut Vec<u8>) {
     section.append_to(to);
 }
 
-/// Copies all sections but those of DWARF, down to the depth that is valid; returns whether
-/// there were some. Each row of these is passed to `left_out`, with the copy so far.
+/// Whether there are DWARF sections, down to the depth that is valid and before what cannot be
+/// parsed. Most files have none, and need no copy.
+fn contains_dwarf(bytes: &[u8], depth: usize) -> bool {
+    sections(bytes).map_while(Result::ok).any(|section| {
+        let nested = section.nested.filter(|_| depth < MAX_DEPTH);
+        has_dwarf(&section) || nested.is_some_and(|nested| contains_dwarf(nested, depth + 1))
+    })
+}
+
+/// Copies all sections but those of DWARF, down to the depth that is valid. Each row of these
+/// is passed to `left_out`, with the copy so far.
 fn copy<'a>(
     bytes: &'a [u8],
     depth: usize,
     to: &mut Vec<u8>,
     left_out: &mut impl FnMut(&'a [u8], &mut Vec<u8>),
-) -> Result<bool> {
-    let mut any = false;
+) -> Result<()> {
     // The row that the section before belongs to, and the position after that section.
     let (mut row, mut at) = (None, 0);
     for section in sections(bytes) {
@@ -143,13 +160,12 @@ fn copy<'a>(
             continue;
         }
         if let Some(first) = row.take() {
-            any = true;
             left_out(&bytes[first..start], to);
         }
         match section.nested {
             Some(nested) if depth < MAX_DEPTH => {
                 let mut inner = Vec::new();
-                any |= copy(nested, depth + 1, &mut inner, left_out)?;
+                copy(nested, depth + 1, &mut inner, left_out)?;
                 to.push(section.raw[0]);
                 inner.encode(to);
             }
@@ -157,10 +173,9 @@ fn copy<'a>(
         }
     }
     if let Some(first) = row {
-        any = true;
         left_out(&bytes[first..at], to);
     }
-    Ok(any)
+    Ok(())
 }
 
 /// Whether a section has debug information.

@@ -16,7 +16,7 @@ use crate::system::fs;
 /// A component that takes part, with its name in the document.
 struct Part {
     package: String,
-    node: Node,
+    node: Node<'static>,
 }
 
 /// Links a component, the socket, with the exports of others whose names its imports have, in
@@ -37,7 +37,7 @@ pub fn plug(ctx: &Context, socket: &str, plugs: &[String], output: &Output) -> R
             package,
             node: Node {
                 name,
-                bytes,
+                bytes: bytes.into(),
                 links,
                 keep,
             },

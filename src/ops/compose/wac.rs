@@ -210,8 +210,8 @@ enum RemotePackage {
 impl PackageSearch<'_> {
     /// Finds the packages, in the order of the references. Packages of registries
     /// are fetched together.
-    fn find_all(&mut self, references: &[PackageReference]) -> Result<Vec<Node>> {
-        let mut nodes: Vec<Option<Node>> = Vec::new();
+    fn find_all(&mut self, references: &[PackageReference]) -> Result<Vec<Node<'static>>> {
+        let mut nodes: Vec<Option<Node<'static>>> = Vec::new();
         let (mut wanted, mut artifacts) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
         for (at, reference) in references.iter().enumerate() {
             let place = |e: Error| e.at(wac::excerpt(self.document, reference.range.clone()));
@@ -242,7 +242,7 @@ impl PackageSearch<'_> {
         for (at, found) in at.zip(found.into_iter().chain(fetched)) {
             nodes[at] = Some(Node {
                 name: format!("{}@{}", found.package, found.version),
-                bytes: fs::read(&found.file)?,
+                bytes: fs::read(&found.file)?.into(),
                 ..Node::default()
             });
         }
@@ -250,10 +250,10 @@ impl PackageSearch<'_> {
     }
 
     /// Reads the package from a file or folder, if one has it.
-    fn local(&self, reference: &PackageReference) -> Result<Option<Node>> {
-        let node = |bytes| Node {
+    fn local(&self, reference: &PackageReference) -> Result<Option<Node<'static>>> {
+        let node = |bytes: Vec<u8>| Node {
             name: reference.to_string(),
-            bytes,
+            bytes: bytes.into(),
             ..Node::default()
         };
         if let Some(given) = self.given.iter().find(|given| given.matches(reference)) {

@@ -1,7 +1,7 @@
 //! The closure of component dependencies by their hints, in which every component is
 //! a file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -30,6 +30,8 @@ pub(crate) struct DependencyClosure<'f, 'a> {
     by_package: Option<BTreeMap<PackageRef, BuiltComponent>>,
     /// Every component once; those on the stack may lack links.
     pub parts: Vec<Part>,
+    /// The indices of the parts in each file.
+    by_file: HashMap<PathBuf, Vec<usize>>,
     stack: Vec<usize>,
     overrides: Overrides,
     /// The parts that override others.
@@ -59,6 +61,7 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
             manifest,
             by_package: Some(built.by_package()),
             parts: Vec::new(),
+            by_file: HashMap::new(),
             stack: Vec::new(),
             overrides: Overrides::default(),
             override_parts: BTreeSet::new(),
@@ -111,15 +114,7 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
     /// Adds the component that is linked, with everything that it needs, and returns
     /// its index.
     pub fn root(&mut self, name: &str, file: &Path) -> Result<usize> {
-        let root = self.parts.len();
-        self.parts.push(Part {
-            name: name.to_owned(),
-            file: file.to_owned(),
-            links: BTreeMap::new(),
-            keep: BTreeSet::new(),
-            stubs: BTreeSet::new(),
-            origin: None,
-        });
+        let root = self.push(name, file, None);
         self.stack.push(root);
         self.link(root, &BTreeMap::new(), true)?;
         self.stack.pop();
@@ -130,6 +125,9 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
     /// Starts from parts that are linked already, except for overrides.
     pub fn start_from(&mut self, known: &[Part]) -> Result<()> {
         self.parts = known.to_vec();
+        for (at, part) in known.iter().enumerate() {
+            self.by_file.entry(part.file.clone()).or_default().push(at);
+        }
         for (at, part) in known.iter().enumerate() {
             self.stack.push(at);
             self.parts[at].links.clear();
@@ -221,26 +219,19 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
     }
 
     fn add_part(&mut self, name: &str, file: &Path, origin: Option<&str>) -> Result<usize> {
-        let same = |part: &Part| {
-            let either = origin.zip(part.origin.as_deref());
-            part.file == file && either.is_none_or(|(one, other)| one == other)
+        let same = |at: &usize| {
+            let either = origin.zip(self.parts[*at].origin.as_deref());
+            either.is_none_or(|(one, other)| one == other)
         };
-        let known = self.parts.iter().position(same);
+        let in_file = self.by_file.get(file);
+        let known = in_file.and_then(|parts| parts.iter().copied().find(same));
         if let Some(known) = known {
             return match self.stack.iter().position(|on_stack| *on_stack == known) {
                 Some(from) => Err(self.cycle_error(from, known)),
                 None => Ok(known),
             };
         }
-        let here = self.parts.len();
-        self.parts.push(Part {
-            name: name.to_owned(),
-            file: file.to_owned(),
-            links: BTreeMap::new(),
-            keep: BTreeSet::new(),
-            stubs: BTreeSet::new(),
-            origin: origin.map(str::to_owned),
-        });
+        let here = self.push(name, file, origin);
         self.stack.push(here);
         let built = self.built.in_file(file).cloned();
         let (parts, mut links) = built.map(|b| (b.parts, b.links)).unwrap_or_default();
@@ -260,6 +251,21 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
         self.link(here, &given, false)?;
         self.stack.pop();
         Ok(here)
+    }
+
+    /// Adds a part without links, and returns its index.
+    fn push(&mut self, name: &str, file: &Path, origin: Option<&str>) -> usize {
+        let here = self.parts.len();
+        self.by_file.entry(file.to_owned()).or_default().push(here);
+        self.parts.push(Part {
+            name: name.to_owned(),
+            file: file.to_owned(),
+            links: BTreeMap::new(),
+            keep: BTreeSet::new(),
+            stubs: BTreeSet::new(),
+            origin: origin.map(str::to_owned),
+        });
+        here
     }
 
     /// Links the imports of a part: with an override, otherwise with a given link,

@@ -1,5 +1,7 @@
 //! Components that are linked to one.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::capabilities::reached;
@@ -48,7 +50,9 @@ pub(super) fn link_files(composition: &Composition, files: &ComponentFiles) -> R
     bytes = bytes.into_iter().map(without_docs).collect();
     let mut debug = DebugSections::default();
     let mut linked = link_bytes(composition, &bytes, &mut debug)?;
-    linked.bytes = debug.put_back(&linked.bytes)?.concat();
+    if !debug.is_empty() {
+        linked.bytes = debug.put_back(&linked.bytes)?.concat();
+    }
     let Surface { imports, exports } = surface(&linked.bytes)?;
     docs.add_to(&mut linked.bytes, &[&imports, &exports]);
     Ok(linked)
@@ -72,11 +76,9 @@ fn link_bytes<'f>(
     files: &'f [Vec<u8>],
     debug: &mut DebugSections<'f>,
 ) -> Result<Linked> {
-    let rest = plan(composition, files, &mut |bytes| {
-        debug.set_aside(bytes).into_owned()
-    })?;
+    let rest = plan(composition, files, &mut |bytes| debug.set_aside(bytes))?;
     // An error names positions in the files as they are.
-    compose::link(&rest).or_else(|_| compose::link(&plan(composition, files, &mut <[u8]>::to_vec)?))
+    compose::link(&rest).or_else(|_| compose::link(&plan(composition, files, &mut |b| b.into())?))
 }
 
 /// The plan of a composition, of whose files each node gets what `of` returns; behind
@@ -84,8 +86,8 @@ fn link_bytes<'f>(
 fn plan<'f>(
     composition: &Composition,
     files: &'f [Vec<u8>],
-    of: &mut dyn FnMut(&'f [u8]) -> Vec<u8>,
-) -> Result<Plan> {
+    of: &mut dyn FnMut(&'f [u8]) -> Cow<'f, [u8]>,
+) -> Result<Plan<'f>> {
     let link = |(name, link): (&String, &PartLink)| {
         let link = Link {
             node: link.part,
@@ -156,12 +158,8 @@ mod tests {
         };
         let fitting = composition(part("root", import, &[("a:b/c", 0)]));
         let linked = link_parts(&fitting).unwrap();
-        let plain = plan(
-            &fitting,
-            &bytes_of(&fitting, &ComponentFiles::default()).unwrap(),
-            &mut <[u8]>::to_vec,
-        )
-        .unwrap();
+        let files = bytes_of(&fitting, &ComponentFiles::default()).unwrap();
+        let plain = plan(&fitting, &files, &mut |bytes| bytes.into()).unwrap();
         assert_eq!(linked.bytes, compose::link(&plain).unwrap().bytes);
         let text = String::from_utf8_lossy(&linked.bytes).into_owned();
         assert_eq!(text.matches(".debug_info").count(), 2);

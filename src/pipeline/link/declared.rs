@@ -2,7 +2,7 @@
 //! toolchains have no hints, so that only the names of their imports show which of
 //! them they need.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::files::ComponentFiles;
 use super::part::{Part, PartLink};
@@ -23,30 +23,73 @@ pub(super) fn answer_from_declared(
     if declared.is_empty() {
         return Ok(());
     }
-    let mut exports = Vec::new();
-    for at in declared {
-        exports.push((*at, files.exports(&parts[*at].file)?));
-    }
+    let exports = DeclaredExports::new(parts, declared, files)?;
     for here in 0..parts.len() {
         let imports = files.imports(&parts[here].file)?;
         for import in imports {
             if !is_open(&parts[here], &import) {
                 continue;
             }
-            let mut exporting = exports
-                .iter()
-                .filter(|(at, _)| *at != here)
-                .filter_map(|(at, exports)| Some((*at, answering(&import, exports)?)));
-            let (Some((part, item)), None) = (exporting.next(), exporting.next()) else {
+            let Some(link) = exports.only_link(&import, here) else {
                 continue;
             };
-            if !reaches(parts, part, here) {
-                let answer = PartLink { part, item };
-                parts[here].links.insert(import.name, answer);
+            if !reaches(parts, link.part, here) {
+                parts[here].links.insert(import.name, link);
             }
         }
     }
     Ok(())
+}
+
+/// What the declared parts export: the index of each part and the name, by what an import
+/// that it satisfies has in common with it.
+struct DeclaredExports(HashMap<String, Vec<(usize, Name)>>);
+
+impl DeclaredExports {
+    fn new(parts: &[Part], declared: &BTreeSet<usize>, files: &ComponentFiles) -> Result<Self> {
+        let mut exports: HashMap<String, Vec<_>> = HashMap::new();
+        for at in declared {
+            for export in files.exports(&parts[*at].file)? {
+                // A label that implements an interface is found by both.
+                for key in BTreeSet::from([common_name(&export), &export.name]) {
+                    let known = exports.entry(key.to_owned()).or_default();
+                    known.push((*at, export.clone()));
+                }
+            }
+        }
+        Ok(DeclaredExports(exports))
+    }
+
+    /// The link of an import of the part `here`, if just one other part exports it.
+    fn only_link(&self, import: &Name, here: usize) -> Option<PartLink> {
+        let exports = self.0.get(common_name(import))?.iter();
+        let mut exporting = exports
+            .filter(|(at, export)| *at != here && satisfies(export, import))
+            .map(|(at, _)| *at);
+        let part = exporting.next()?;
+        let is_plain = import.interface().is_none();
+        exporting.all(|other| other == part).then(|| PartLink {
+            part,
+            item: is_plain.then(|| import.name.clone()),
+        })
+    }
+}
+
+/// What an import has in common with each export that satisfies it: the interface without its
+/// version, or the plain name.
+fn common_name(name: &Name) -> &str {
+    let full = name.interface().unwrap_or(&name.name);
+    full.split_once('@').map_or(full, |(base, _)| base)
+}
+
+/// Whether an export satisfies an import by a compatible version of the interface, or by the
+/// same plain name.
+fn satisfies(export: &Name, import: &Name) -> bool {
+    match (export.interface(), import.interface()) {
+        (Some(exported), Some(imported)) => compatible(exported, imported),
+        (_, None) => export.name == import.name,
+        (None, Some(_)) => false,
+    }
 }
 
 fn is_open(part: &Part, import: &Name) -> bool {
@@ -55,22 +98,6 @@ fn is_open(part: &Part, import: &Name) -> bool {
         && !part.keep.contains(&import.name)
         && !part.stubs.contains(&import.name)
         && hint.is_none_or(|hint| hint.known().is_none())
-}
-
-/// How exports satisfy an import: `None` if they do not, `Some(None)` by an
-/// interface, otherwise by the export with the given plain name.
-fn answering(import: &Name, exports: &[Name]) -> Option<Option<String>> {
-    match import.interface() {
-        Some(imported) => exports
-            .iter()
-            .filter_map(Name::interface)
-            .any(|interface| compatible(interface, imported))
-            .then_some(None),
-        None => exports
-            .iter()
-            .any(|export| export.name == import.name)
-            .then(|| Some(import.name.clone())),
-    }
 }
 
 /// Whether a part needs another one, directly or through others.
@@ -148,5 +175,26 @@ mod tests {
             }
         );
         assert!(!links.contains_key("a:b/two"));
+    }
+
+    #[test]
+    fn a_label_satisfies_by_its_name_and_by_its_interface() {
+        let named = |name: &str, implements: Option<&str>| Name {
+            name: name.to_owned(),
+            implements: implements.map(str::to_owned),
+            external_id: None,
+        };
+        let label = named("store", Some("a:b/kv@1.2.0"));
+        for (import, fits) in [
+            (named("store", None), true),
+            (named("a:b/kv@1.0.0", None), true),
+            (named("other", Some("a:b/kv@1.1.0")), true),
+            (named("a:b/kv@2.0.0", None), false),
+            (named("stores", None), false),
+        ] {
+            assert_eq!(satisfies(&label, &import), fits, "{import:?}");
+            let found = [common_name(&label), &label.name].contains(&common_name(&import));
+            assert!(found || !fits, "{import:?}");
+        }
     }
 }

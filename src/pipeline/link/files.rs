@@ -1,7 +1,7 @@
 //! The files of the components that are linked.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use crate::system::fs;
 #[derive(Debug, Default)]
 pub(crate) struct ComponentFiles {
     /// The bytes by path, where they are kept.
-    kept: Option<RefCell<BTreeMap<PathBuf, Rc<Vec<u8>>>>>,
+    kept: Option<RefCell<HashMap<PathBuf, Rc<Vec<u8>>>>>,
 }
 
 impl ComponentFiles {

@@ -1,6 +1,7 @@
 //! The overrides of hints on a command line: `--with` and `--keep`.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::built::BuiltComponents;
@@ -30,6 +31,8 @@ pub(crate) enum Override {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Overrides {
     overrides: Vec<(String, Override)>,
+    /// The index of the override of each key.
+    by_key: HashMap<String, usize>,
     /// The indices of the overrides that matched an import.
     matched: BTreeSet<usize>,
 }
@@ -102,14 +105,16 @@ fn is_crate(path: &Path) -> bool {
 
 /// Fails if a file is no component; `name` is its display name.
 fn check_component(name: &str, file: &Path, files: &ComponentFiles) -> Result<()> {
-    if fs::is_dir(file) {
-        let error = Error::input(format!("`{name}` is a directory, not a component"));
-        return Err(match is_crate(file) {
-            true => error.hint("build the crate in it first, and give the component file"),
-            false => error.hint("give a component file, or the directory of a crate"),
-        });
-    }
-    let bytes = files.read(file)?;
+    let bytes = match files.read(file) {
+        Err(_) if fs::is_dir(file) => {
+            let error = Error::input(format!("`{name}` is a directory, not a component"));
+            return Err(match is_crate(file) {
+                true => error.hint("build the crate in it first, and give the component file"),
+                false => error.hint("give a component file, or the directory of a crate"),
+            });
+        }
+        bytes => bytes?,
+    };
     let what = match component::kind(&bytes) {
         Some(WasmKind::Component) if component::has_only_types(&bytes) => {
             "a WIT package, not a component"
@@ -134,6 +139,7 @@ impl<'a> OverrideRequest<'a> {
     /// Parses `--with` (`IMPORT=WHAT`) and `--keep`.
     pub fn parse(ctx: &Context, with: &'a [String], keep: &'a [String]) -> Result<Self> {
         let mut read: Vec<(&str, ComponentSource)> = Vec::new();
+        let mut keys: HashSet<&str> = keep.iter().map(String::as_str).collect();
         for text in with {
             let parts = text
                 .split_once('=')
@@ -142,7 +148,7 @@ impl<'a> OverrideRequest<'a> {
                 Error::usage(format!("`--with {text}` is not of the form `IMPORT=WHAT`"))
                     .hint("use `--with IMPORT=FILE`, or the directory of a crate, a package or an OCI reference after the `=`")
             })?;
-            if read.iter().any(|(other, _)| *other == key) || keep.iter().any(|k| k == key) {
+            if !keys.insert(key) {
                 return Err(Error::usage(format!("`{key}` is given more than once"))
                     .hint("keep one `--with` or `--keep` for it"));
             }
@@ -171,7 +177,9 @@ impl<'a> OverrideRequest<'a> {
         }
         let keep = self.keep.iter().map(|key| (key.clone(), Override::Keep));
         overrides.extend(keep);
+        let keys = overrides.iter().map(|(key, _)| key.clone());
         Ok(Overrides {
+            by_key: keys.zip(0..).collect(),
             overrides,
             matched: BTreeSet::new(),
         })
@@ -220,12 +228,17 @@ impl Overrides {
         hint: Option<&KnownHint>,
         is_root: bool,
     ) -> Option<Override> {
-        let ranked = self.overrides.iter().enumerate();
-        let ranked =
-            ranked.filter_map(|(at, (key, _))| Some((rank(key, import, hint, is_root)?, at)));
-        let (_, at) = ranked.min()?;
+        let at = self.closest(import, hint, is_root)?;
         self.matched.insert(at);
         Some(self.overrides[at].1.clone())
+    }
+
+    /// The index of the override whose key names an import most closely; the first of
+    /// several that name it equally.
+    fn closest(&self, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> Option<usize> {
+        let keys = keys(import, hint, is_root).into_iter();
+        let given = keys.filter_map(|(rank, key)| Some((rank, *self.by_key.get(&*key)?)));
+        given.min().map(|(_, at)| at)
     }
 
     /// Whether there are no overrides.
@@ -236,8 +249,7 @@ impl Overrides {
     /// Whether an override matches an import, as [`Overrides::for_import`] selects
     /// it.
     pub fn matches(&self, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> bool {
-        let mut overrides = self.overrides.iter();
-        overrides.any(|(key, _)| rank(key, import, hint, is_root).is_some())
+        self.closest(import, hint, is_root).is_some()
     }
 
     /// The display names and files of the components that satisfy imports.
@@ -276,34 +288,27 @@ impl Overrides {
     }
 }
 
-/// How closely a key names an import, from 0, the closest: by its own name, its
-/// interface, its package, or the package of its hint. Labels are local to a
-/// component, so that only those of the root match.
-fn rank(key: &str, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> Option<u8> {
-    fn bare(name: &str) -> &str {
-        name.split('@').next().unwrap_or(name)
+/// The keys that name an import, each with how closely it does, from 0, the closest: its
+/// own name, its interface, its package, and the package of its hint. Labels are local to
+/// a component, so that only those of the root count.
+fn keys<'a>(
+    import: &'a Name,
+    hint: Option<&'a KnownHint>,
+    is_root: bool,
+) -> Vec<(u8, Cow<'a, str>)> {
+    let mut keys = vec![(0, Cow::from(&import.name))];
+    if let Some(interface) = import.interface() {
+        let before = |end| interface.split(end).next().unwrap_or(interface).into();
+        keys.extend([(1, interface.into()), (2, before('@')), (3, before('/'))]);
     }
-    if import.name == key && (is_root || key.contains(':')) {
-        return Some(0);
-    }
-    let interface = import.interface();
-    if interface == Some(key) {
-        return Some(1);
-    }
-    if interface.map(bare) == Some(key) {
-        return Some(2);
-    }
-    let package = hint.and_then(|known| match &known.location {
-        HintLocation::Url { package, .. } | HintLocation::Package { package, .. } => Some(package),
-        HintLocation::Oci { .. } => None,
-    });
-    if package.is_some_and(|package| package.to_string() == key)
-        || interface.and_then(|name| name.split('/').next()) == Some(key)
+    let location = hint.map(|known| &known.location);
+    if let Some(HintLocation::Url { package, .. } | HintLocation::Package { package, .. }) =
+        location
     {
-        return Some(3);
+        keys.extend([(3, package.to_string().into()), (4, package.name().into())]);
     }
-    let named = package.is_some_and(|package| package.name() == key);
-    (is_root && named).then_some(4)
+    keys.retain(|(_, key)| is_root || key.contains(':'));
+    keys
 }
 
 #[cfg(test)]
@@ -319,7 +324,12 @@ mod tests {
             external_id: None,
         };
         let hint = Hint::parse("wasm-pkg:fancy:engine@1.2.0");
-        let ranked = |key, is_root| rank(key, &import, hint.known(), is_root);
+        let ranked = |key, is_root| {
+            let keys = keys(&import, hint.known(), is_root).into_iter();
+            keys.filter(|(_, other)| other == key)
+                .map(|(rank, _)| rank)
+                .min()
+        };
         for (key, expected) in [
             ("regex-api", Some(0)),
             ("fancy:regex/api@1.2.0", Some(1)),

@@ -67,7 +67,11 @@ fn is_open(part: &Part, import: &Name) -> bool {
 /// # Errors
 ///
 /// If a component cannot be read, or no stub can stand for one of its imports.
-pub(super) fn add_stubs(parts: &[Part], files: &[Vec<u8>], nodes: &mut Vec<Node>) -> Result<()> {
+pub(super) fn add_stubs(
+    parts: &[Part],
+    files: &[Vec<u8>],
+    nodes: &mut Vec<Node<'_>>,
+) -> Result<()> {
     let mut stubbed: BTreeSet<&str> = BTreeSet::new();
     for (at, part) in parts.iter().enumerate() {
         let open = part.stubs.iter().map(String::as_str);
@@ -94,7 +98,7 @@ pub(super) fn add_stubs(parts: &[Part], files: &[Vec<u8>], nodes: &mut Vec<Node>
         }
         nodes.push(Node {
             name: format!("stub of {}", part.name),
-            bytes,
+            bytes: bytes.into(),
             links,
             keep: BTreeSet::new(),
         });

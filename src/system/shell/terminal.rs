@@ -53,22 +53,19 @@ impl Terminal {
         }
     }
 
+    /// Writes a line with styles at once, so that those of several processes do not mix.
     fn line(&self, text: &str) {
+        let line = format!("{text}\n");
         self.bars.suspend(|| {
             // Nothing can be reported when standard error is closed.
-            let _ = writeln!(
-                anstream::AutoStream::new(std::io::stderr(), self.stream()),
-                "{text}"
-            );
+            let _ = match self.colored {
+                true => anstream::AutoStream::always(std::io::stderr()).write_all(line.as_bytes()),
+                false => {
+                    let plain = anstream::adapter::strip_str(&line).to_string();
+                    std::io::stderr().write_all(plain.as_bytes())
+                }
+            };
         });
-    }
-
-    fn stream(&self) -> anstream::ColorChoice {
-        if self.colored {
-            anstream::ColorChoice::Always
-        } else {
-            anstream::ColorChoice::Never
-        }
     }
 }
 

@@ -177,7 +177,7 @@ impl Known {
         for nodes in [[&self.asks, bytes], [bytes, &self.gives], [bytes, bytes]] {
             let nodes = nodes.map(|bytes| Node {
                 name: "a:part@1.0.0".to_owned(),
-                bytes: bytes.to_vec(),
+                bytes: bytes.into(),
                 links: BTreeMap::new(),
                 keep: BTreeSet::new(),
             });

@@ -27,26 +27,7 @@ impl Composition<'_> {
     pub fn bytes(&self) -> Result<Vec<u8>> {
         self.check_size()?;
         let written = self.written()?;
-        let open = self.open();
-        let exports = &self.root().exports;
-        let bytes = names::with_attributes(&written, &|side, name| match side {
-            Side::Import => {
-                // Of the imports that became one, the first with a hint.
-                let same = open.iter().map(|import| &import.name);
-                let same = same.filter(|known| compatible(&known.name, name));
-                let known = same
-                    .rev()
-                    .max_by_key(|known| (known.external_id.is_some(), known.name == name))?;
-                Some(Name {
-                    name: name.to_owned(),
-                    ..known.clone()
-                })
-            }
-            Side::Export => {
-                let own = exports.iter().find(|export| export.name.name == name);
-                own.map(|export| export.name.clone())
-            }
-        })?;
+        let bytes = self.with_attributes(written)?;
         let valid = call_library(
             "wasmparser",
             "validate the composition of",
@@ -63,6 +44,36 @@ impl Composition<'_> {
                 Err(diagnose::refused(self, &e.to_string()))
             }
         }
+    }
+
+    /// The composition with the attributes of the open imports and of the exports.
+    fn with_attributes(&self, written: Vec<u8>) -> Result<Vec<u8>> {
+        let open = self.open();
+        let exports = &self.root().exports;
+        let imported = open.iter().map(|import| &import.name);
+        let mut known = imported.chain(exports.iter().map(|export| &export.name));
+        // Without any, a large component needs no copy.
+        if known.all(|name| name.implements.is_none() && name.external_id.is_none()) {
+            return Ok(written);
+        }
+        names::with_attributes(&written, &|side, name| match side {
+            Side::Import => {
+                // Of the imports that became one, the first with a hint.
+                let same = open.iter().map(|import| &import.name);
+                let same = same.filter(|known| compatible(&known.name, name));
+                let known = same
+                    .rev()
+                    .max_by_key(|known| (known.external_id.is_some(), known.name == name))?;
+                Some(Name {
+                    name: name.to_owned(),
+                    ..known.clone()
+                })
+            }
+            Side::Export => {
+                let own = exports.iter().find(|export| export.name.name == name);
+                own.map(|export| export.name.clone())
+            }
+        })
     }
 
     /// Fails if the file would contain more components than validators accept.

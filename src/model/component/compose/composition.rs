@@ -11,7 +11,7 @@ use crate::model::component::names::Name;
 
 /// The components of a composition and the providers of their imports.
 pub(super) struct Composition<'a> {
-    pub plan: &'a Plan,
+    pub plan: &'a Plan<'a>,
     pub order: &'a [usize],
     pub parts: &'a BTreeMap<usize, ParsedComponent<'a>>,
     pub wired: &'a Wiring,

@@ -30,7 +30,7 @@ pub struct Linked {
 /// The result is valid. Every node that the root needs becomes one instance. If
 /// two components have open imports with the same label, one of the labels is
 /// prefixed with the name of its component.
-pub fn link(plan: &Plan) -> Result<Linked> {
+pub fn link(plan: &Plan<'_>) -> Result<Linked> {
     let order = order::sorted(plan)?;
     let parts = parallel::compute(order.clone(), |node| {
         Ok((node, parsed::parse(&plan.nodes[node])?))
@@ -52,7 +52,7 @@ pub fn link(plan: &Plan) -> Result<Linked> {
 }
 
 /// The graph of a composition.
-fn graph_of(plan: &Plan, order: &[usize], wired: &Wiring, open: &[OpenImport]) -> Graph {
+fn graph_of(plan: &Plan<'_>, order: &[usize], wired: &Wiring, open: &[OpenImport]) -> Graph {
     let mut graph = Graph::default();
     let mut positions = BTreeMap::new();
     for &node in order.iter().rev() {

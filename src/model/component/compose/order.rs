@@ -12,7 +12,7 @@ enum VisitState {
 
 /// The nodes that the root needs, itself last, each after those it is linked to.
 /// A circle is an error that lists its nodes.
-pub(super) fn sorted(plan: &Plan) -> Result<Vec<usize>> {
+pub(super) fn sorted(plan: &Plan<'_>) -> Result<Vec<usize>> {
     let links = plan.nodes.iter().flat_map(|node| node.links.values());
     let mut ends = links.map(|link| link.node).chain([plan.root]);
     if let Some(end) = ends.find(|end| *end >= plan.nodes.len()) {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use crate::model::component::compose::{Link, Node};
 
-    fn plan(links: &[&[usize]]) -> Plan {
+    fn plan(links: &[&[usize]]) -> Plan<'static> {
         let node = |(at, to): (usize, &&[usize])| Node {
             name: format!("n{at}"),
             links: to

@@ -74,7 +74,7 @@ pub(super) fn features() -> WasmFeatures {
 }
 
 /// Parses a component and validates it, except for the code of its functions.
-pub(super) fn parse(node: &Node) -> Result<ParsedComponent<'_>> {
+pub(super) fn parse<'n>(node: &'n Node<'_>) -> Result<ParsedComponent<'n>> {
     let failed = || format!("failed to link `{}`", node.name);
     match kind(&node.bytes) {
         Some(WasmKind::Component) => {}

@@ -1,24 +1,25 @@
 //! The plan of a composition: components and the links between them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The components of a composition and the links of their imports.
 #[derive(Clone, Debug, Default)]
-pub struct Plan {
+pub struct Plan<'a> {
     /// The components. One that several are linked to is here once, and becomes
     /// one instance.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<Node<'a>>,
     /// The position of the component whose exports the result has.
     pub root: usize,
 }
 
 /// One component of a plan.
 #[derive(Clone, Debug, Default)]
-pub struct Node {
+pub struct Node<'a> {
     /// The name for messages: a package with its version, or a file.
     pub name: String,
     /// The bytes of the component.
-    pub bytes: Vec<u8>,
+    pub bytes: Cow<'a, [u8]>,
     /// The links of its imports, by the names that
     /// [`imports`](crate::model::component::names::imports) returns. An import
     /// without a link stays open, unless it has no hint and has to be the same as

@@ -114,7 +114,7 @@ fn hinted(component: &[u8], hints: &[(&str, &str)]) -> Vec<u8> {
 
 /// A node with links: import and node, with the export behind a `#` if one is
 /// named.
-fn node(name: &str, bytes: &[u8], links: &[(&str, usize)]) -> Node {
+fn node(name: &str, bytes: &[u8], links: &[(&str, usize)]) -> Node<'static> {
     let link = |(import, node): &(&str, usize)| {
         let (import, item) = match import.split_once('#') {
             Some((import, item)) => (import, Some(item.to_owned())),
@@ -124,14 +124,14 @@ fn node(name: &str, bytes: &[u8], links: &[(&str, usize)]) -> Node {
     };
     Node {
         name: name.to_owned(),
-        bytes: bytes.to_vec(),
+        bytes: bytes.to_vec().into(),
         links: links.iter().map(link).collect(),
         keep: BTreeSet::new(),
     }
 }
 
 /// Links nodes, of which the first is the root.
-fn linked(nodes: Vec<Node>) -> Result<Linked> {
+fn linked(nodes: Vec<Node<'_>>) -> Result<Linked> {
     let linked = link(&Plan { nodes, root: 0 })?;
     wasmparser::Validator::new()
         .validate_all(&linked.bytes)

@@ -27,7 +27,7 @@ pub(super) type Wiring = BTreeMap<usize, BTreeMap<String, Provider>>;
 /// that have to be the same as those of linked components. `order` has every
 /// node after those it is linked to.
 pub(super) fn wire(
-    plan: &Plan,
+    plan: &Plan<'_>,
     order: &[usize],
     parts: &BTreeMap<usize, ParsedComponent<'_>>,
 ) -> Result<Wiring> {

@@ -48,7 +48,7 @@ fn what_is_linked_in_part_can_be_linked_again() {
 }
 
 /// `a` needs `b` and `c`, which need `d`; a resource of `d` passes between all.
-fn diamond() -> Vec<Node> {
+fn diamond() -> Vec<Node<'static>> {
     let b = component(&format!(
         "package b:b; interface api {{ use d:d/res.{{r}}; make: func() -> r; }}
          world w {{ import d:d/res; export api; }} {D_RES}"
@@ -123,7 +123,7 @@ fn two_bottoms_of_a_diamond_are_an_error_that_names_both() {
 fn an_import_with_a_hint_of_its_own_does_not_follow() {
     let mut nodes = diamond();
     let hint = [("d:d/res", "wasm-pkg:d:d@1.0.0")];
-    nodes[0].bytes = hinted(&nodes[0].bytes, &hint);
+    nodes[0].bytes = hinted(&nodes[0].bytes, &hint).into();
     let error = error_text(&linked(nodes).unwrap_err());
     // Its resource would not be that of the others.
     for part in [

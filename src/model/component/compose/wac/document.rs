@@ -65,7 +65,7 @@ pub fn references(file: &TextFile) -> Result<Vec<PackageReference>> {
 ///
 /// The result is valid. Open imports have the attributes that they have in the
 /// component that imports them; names inside the linked components have none.
-pub fn compose(file: &TextFile, packages: &[(PackageReference, Node)]) -> Result<Linked> {
+pub fn compose(file: &TextFile, packages: &[(PackageReference, Node<'_>)]) -> Result<Linked> {
     let (mut parts, mut labels, mut plain) = (Vec::new(), Vec::new(), Vec::new());
     let read = parallel::compute(packages.iter().collect(), read);
     for ((reference, _), read) in packages.iter().zip(read) {
@@ -117,7 +117,7 @@ struct ReadPackage<'p> {
     plain: Vec<u8>,
 }
 
-fn read((_, node): &(PackageReference, Node)) -> Result<ReadPackage<'_>> {
+fn read<'n>((_, node): &'n (PackageReference, Node<'_>)) -> Result<ReadPackage<'n>> {
     let part = parsed::parse(node)?;
     Ok(ReadPackage {
         labels: names::legacy_labels(&node.bytes)?,

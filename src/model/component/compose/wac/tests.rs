@@ -12,16 +12,16 @@ fn document(text: &str) -> TextFile {
     }
 }
 
-fn component(name: &str, text: &str) -> Node {
+fn component(name: &str, text: &str) -> Node<'static> {
     Node {
         name: name.to_owned(),
-        bytes: wat::parse_str(text).unwrap(),
+        bytes: wat::parse_str(text).unwrap().into(),
         ..Node::default()
     }
 }
 
 /// Composes a document of components by the name they are referred to.
-fn composed(text: &str, nodes: &[Node]) -> Result<Linked> {
+fn composed(text: &str, nodes: &[Node<'_>]) -> Result<Linked> {
     let file = document(text);
     let packages = references(&file)?.into_iter().map(|reference| {
         let node = nodes.iter().find(|node| node.name == reference.name);
