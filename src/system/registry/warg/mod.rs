@@ -5,6 +5,7 @@
 //! to remember things, time limits, keys, and words for what goes wrong.
 //! Nothing outside of it knows that there is such a client.
 
+mod address;
 mod context;
 mod error;
 mod secrets;

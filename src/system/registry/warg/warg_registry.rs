@@ -14,6 +14,7 @@ use warg_crypto::hash::AnyHash;
 use warg_protocol::package::{LogState, Permission, Release as Logged};
 use warg_protocol::registry::PackageName;
 
+use super::address::{address, answers_itself};
 use super::context::{TimeLimits, WargContext};
 use super::error;
 use super::error::ErrorContext;
@@ -26,12 +27,10 @@ use crate::base::package::PackageRef;
 use crate::base::retry::{TransferRate, TransferTooSlow};
 use crate::model::resolver::ListedVersion;
 use crate::system::fs;
-use crate::system::registry::authority::authority;
 use crate::system::registry::interface::{Publication, Registry, Release};
-use crate::system::registry::layers::{Layers, USER_FILE, is_loopback};
+use crate::system::registry::layers::{Layers, is_loopback};
 use crate::system::registry::oci;
-use crate::system::registry::oci::client::{Via, client, wait_for};
-use crate::system::registry::oci::settings::Trust;
+use crate::system::registry::oci::client::wait_for;
 use crate::system::registry::url_route::UrlRoute;
 
 type Client = warg_client::Client<Logs, Contents, Namespaces>;
@@ -239,38 +238,6 @@ type ClientResult<T> = std::result::Result<T, ClientError>;
 /// This tool's own error, passed up through the client's.
 fn as_client_error(error: Error) -> ClientError {
     ClientError::Other(anyhow::Error::new(error))
-}
-
-/// Reads the address of a registry.
-fn address(text: &str) -> Result<RegistryUrl> {
-    let invalid = || Error::input("the address of the Warg registry is invalid");
-    if text.split('/').any(|part| part.contains('@')) {
-        return Err(invalid()
-            .with_cause("it contains credentials")
-            .hint(format!(
-                "set a token in your own file, `{USER_FILE}`, as `auth_token`"
-            )));
-    }
-    RegistryUrl::new(text).map_err(|e| {
-        invalid()
-            .with_cause(error::chain(e.as_ref()))
-            .hint("use https; plain http is allowed only for Warg registries on this machine")
-    })
-}
-
-/// Whether an address answers a request itself, with neither a refusal nor a
-/// redirect.
-async fn answers_itself(address: &str) -> bool {
-    let host = authority(address);
-    let via = match is_loopback(host) {
-        true => Via::Direct,
-        false => Via::Usual,
-    };
-    let Ok(client) = client(&Trust::default(), &via) else {
-        return false;
-    };
-    let answer = client.get(address).send().await;
-    answer.is_ok_and(|answer| answer.status() == reqwest::StatusCode::OK)
 }
 
 /// The lock of a registry's logs; others may hold it for a while.
