@@ -8,7 +8,7 @@ mod links;
 use super::{DocumentedPackages, pages};
 use crate::golden;
 
-const EVERYTHING: &str = include_str!("tests/everything.wit");
+const EVERYTHING: &str = include_str!("../../../tests/wit-pages/everything.wit");
 
 /// The resolve of some texts, each a package that may use those before it, with all
 /// features; and the last package.
@@ -41,7 +41,7 @@ fn rendered(texts: &[&str], with_dependencies: bool) -> BTreeMap<String, String>
 
 #[test]
 fn every_kind_of_item_has_its_place() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/model/doc/tests/everything");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wit-pages/everything");
     let files = rendered(&[EVERYTHING], true);
     links::check(&files);
     let mut known = Vec::new();
