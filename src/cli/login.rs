@@ -9,6 +9,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::ops::login::{login, logout};
 use crate::pipeline::fetch::access::AccessOptions;
 use crate::system::context::Context;
+use crate::system::env;
 use crate::system::registry::Secret;
 use crate::system::shell::ask_hidden;
 
@@ -45,17 +46,31 @@ impl Login {
         let user = self.username.ok_or_else(|| {
             Error::usage("no user name was given").hint("add `--username <USER>`")
         })?;
-        login(ctx, &options, &user, &password(self.password_stdin, &user)?)
+        login(
+            ctx,
+            &options,
+            &user,
+            &password(ctx, self.password_stdin, &user)?,
+        )
     }
 }
 
 /// Asks for the password on the terminal, or reads it from standard input where that is a
 /// pipe. With `from_pipe` it must be one.
-fn password(from_pipe: bool, user: &str) -> Result<Secret> {
+fn password(ctx: &Context, from_pipe: bool, user: &str) -> Result<Secret> {
     /// The longest password that is read, in bytes; every token is shorter.
     const LONGEST: u64 = 64 << 10;
     let input = std::io::stdin();
     if input.is_terminal() && !from_pipe {
+        if cfg!(windows)
+            && ctx
+                .env
+                .get(env::TERM_PROGRAM)
+                .is_some_and(|name| name == "mintty")
+        {
+            return Err(Error::usage("this terminal cannot hide a password")
+                .hint("pipe the password: `… < file`, or use another terminal"));
+        }
         return match ask_hidden(&format!("Password for `{user}`: "))? {
             empty if empty.is_empty() => Err(Error::usage("no password was given")
                 .hint("type the password or an access token, then press Enter")),

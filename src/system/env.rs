@@ -47,6 +47,7 @@ variables! {
     CARGO_TERM_VERBOSE = "`true` prints more details, like `--verbose`";
     CI = "if set, no progress is shown, as in cargo";
     TERM = "if set to `dumb`, no progress is shown";
+    TERM_PROGRAM = "if set to `mintty` on Windows, passwords are read from a pipe only, since prompts of Windows do not appear there";
     APPDATA = "the parent directory of the package configuration on Windows";
     CARGO_COMPONENT_CACHE_DIR = "the directory of the package cache";
     CARGO_COMPONENT_CONFIG_FILE = "the configuration file for package registries, instead of the user's own file";

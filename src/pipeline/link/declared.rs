@@ -51,7 +51,8 @@ impl DeclaredExports {
         for at in declared {
             for export in files.exports(&parts[*at].file)? {
                 // A label that implements an interface is found by both.
-                for key in BTreeSet::from([common_name(&export), &export.name]) {
+                let label = export.implements.as_ref().map(|_| export.name.as_str());
+                for key in std::iter::once(common_name(&export)).chain(label) {
                     let known = exports.entry(key.to_owned()).or_default();
                     known.push((*at, export.clone()));
                 }

@@ -11,7 +11,7 @@ pub fn ask_hidden(prompt: &str) -> Result<String> {
 }
 
 /// Asks for a line on the console, which does not show what is typed, and returns it without its
-/// end. Ctrl-C ends the program.
+/// end. Ctrl-C ends the program; shells bring back the settings of the console by themselves.
 #[cfg(windows)]
 pub fn ask_hidden(prompt: &str) -> Result<String> {
     use crate::base::error::{Error, ErrorKind};

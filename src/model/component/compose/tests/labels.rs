@@ -51,6 +51,21 @@ fn two_components_provide_one_interface_under_two_labels() {
 }
 
 #[test]
+fn an_open_import_gets_no_interface_from_one_that_shares_its_type() {
+    let shared = "(component (type (instance)) (import \"b:c/d\" (instance (type 0))) (import \"x\" (instance (type 0))))";
+    let provider = "(component (instance $e) (export \"b:c/d\" (instance $e)))";
+    let [shared, provider] = [shared, provider].map(|text| wat::parse_str(text).unwrap());
+    let made = linked(vec![
+        node("a", &shared, &[("b:c/d", 1)]),
+        node("p", &provider, &[]),
+    ]);
+    assert_eq!(
+        made.unwrap().open,
+        [crate::model::component::names::Name::plain("x")]
+    );
+}
+
+#[test]
 fn a_label_that_stays_open_keeps_what_it_implements() {
     let a = component(&format!(
         "package a:a; world w {{ import one: i:i/api@1.2.0; import two: i:i/api@1.2.0; export run: func(); }} {ONE}"
