@@ -267,13 +267,19 @@ fn a_target_is_judged_before_anything_is_made() {
     new("crate").says(&format!("help: did you mean `{root}/crate/wit`?"));
     new("broken").says("broken/w.wit:2");
     assert!(!project.has("made"));
-    // What a manifest leads to is shown without detours, too.
-    project.write("crate/Cargo.toml", "[package]\nname = \"c\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n[package.metadata.component]\ntarget = { path = \"../nothing\" }\n");
-    project.write("crate/src/lib.rs", "");
+}
+
+#[test]
+fn the_target_of_a_manifest_is_shown_without_detours() {
+    let project = Project::empty();
+    project
+        .write("nothing/readme", "")
+        .write("crate/src/lib.rs", "")
+        .write("crate/Cargo.toml", "[package]\nname = \"c\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n[package.metadata.component]\ntarget = { path = \"../nothing\" }\n");
     project
         .component("bindings --manifest-path crate/Cargo.toml")
         .code(1)
-        .says(&format!("`{root}/nothing`"));
+        .says(&format!("`{}/nothing`", project.root().display()));
 }
 
 #[test]
