@@ -52,10 +52,9 @@ impl Composition<'_> {
         let exports = &self.root().exports;
         let imported = open.iter().map(|import| &import.name);
         let mut known = imported.chain(exports.iter().map(|export| &export.name));
-        let is_plain = |name: &Name| name.implements.is_none() && name.external_id.is_none();
         // Without any, a large component needs no copy. The library writes some by itself, where
         // imports share a type.
-        if known.all(is_plain) && names::imports(&written)?.iter().all(is_plain) {
+        if known.all(Name::is_plain) && names::imports(&written)?.iter().all(Name::is_plain) {
             return Ok(written);
         }
         names::with_attributes(&written, &|side, name| match side {

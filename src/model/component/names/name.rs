@@ -41,6 +41,11 @@ impl Name {
         self.implements.as_deref().or_else(named)
     }
 
+    /// Whether it has no attributes.
+    pub fn is_plain(&self) -> bool {
+        self.implements.is_none() && self.external_id.is_none()
+    }
+
     /// The name in backticks, for messages; a label with the interface that it
     /// implements.
     pub fn display_name(&self) -> String {

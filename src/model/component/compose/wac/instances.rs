@@ -115,7 +115,7 @@ impl<'i> Instances<'i> {
             .map(|open| open.import)
             .chain(exports.values().copied());
         // Nothing has to be rewritten, which saves time for a large component.
-        if known.all(|name| name.implements.is_none() && name.external_id.is_none()) {
+        if known.all(Name::is_plain) {
             return Ok(bytes);
         }
         let written: Vec<Name> = [names::imports(&bytes)?, names::exports(&bytes)?].concat();
