@@ -44,6 +44,7 @@ fn run(env: &Env, exec: &dyn Exec) -> Result<Output> {
     let dir = PathBuf::from(required(env, env::CARGO_MANIFEST_DIR)?);
     let out = PathBuf::from(required(env, env::OUT_DIR)?);
     let cargo = env.get(env::CARGO).unwrap_or(OsStr::new("cargo"));
+    let target_dir = target_dir(&out);
     let invocation = Invocation::new(cargo)
         .args(["component", "artifacts", "--manifest-path"])
         .arg(dir.join("Cargo.toml"))
@@ -52,9 +53,11 @@ fn run(env: &Env, exec: &dyn Exec) -> Result<Output> {
         .arg("--out-dir")
         .arg(&out)
         .arg("--target-dir")
-        .arg(target_dir(&out))
+        .arg(&target_dir)
         .dir(&dir)
         .without(variables_of_the_host(env))
+        // One that the configuration sets is that of the host, too, which waits for this.
+        .env("CARGO_BUILD_BUILD_DIR", &target_dir)
         .env(env::CARGO_COMPONENT_EMBEDDED_IN.name, hosts(env, &dir)?);
     exec.output(&invocation)
 }
@@ -223,7 +226,17 @@ mod tests {
             "TARGET",
         ];
         assert_eq!(invocation.without, without.map(OsString::from));
-        assert_eq!(invocation.env[0].1, "/w/host");
+        let set = invocation.env.iter().map(|(name, value)| {
+            let line = format!("{}={}", name.display(), value.display());
+            crate::base::slashes::with_slashes(line)
+        });
+        assert_eq!(
+            set.collect::<Vec<_>>(),
+            [
+                "CARGO_BUILD_BUILD_DIR=/w/target/cargo-component/artifacts",
+                "CARGO_COMPONENT_EMBEDDED_IN=/w/host",
+            ]
+        );
     }
 
     #[test]

@@ -138,7 +138,7 @@ fn plain_cargo_builds_the_component_again_when_its_sources_change() {
 
 #[test]
 fn the_component_has_the_profile_of_the_host() {
-    let project = workspace("guest = { path = \"../guest\" }");
+    let project = workspace("guest = { path = \"../guest\" }").in_target_dir();
     let debug = embedded(&project, "run -p host").len();
     let release = embedded(&project, "run -p host --release").len();
     assert!(release < debug, "{release} {debug}");

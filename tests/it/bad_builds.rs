@@ -43,7 +43,7 @@ fn without_a_manifest_there_is_nothing_to_build() {
 
 #[test]
 fn a_module_that_is_broken_is_no_success() {
-    let project = bare("hello", MAIN);
+    let project = bare("hello", MAIN).in_target_dir();
     project.component("build").ok();
     let deps = project.path("target/wasm32-wasip1/debug/deps");
     for entry in fs::read_dir(deps).unwrap() {

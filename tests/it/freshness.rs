@@ -25,7 +25,7 @@ fn did_nothing(output: Output) {
 
 #[test]
 fn plain_cargo_and_ours_take_turns() {
-    let project = Project::new("--lib", "hello");
+    let project = Project::new("--lib", "hello").in_target_dir();
     project
         .component("build")
         .ok()
@@ -59,7 +59,7 @@ fn plain_cargo_and_ours_take_turns() {
 
 #[test]
 fn a_build_that_changes_nothing_starts_cargo_once() {
-    let project = Project::new("--lib", "hello");
+    let project = Project::new("--lib", "hello").in_target_dir();
     let git = |line: &str| {
         let mut command = project.clean("git");
         command.args(["-c", "user.name=a", "-c", "user.email=a@b"]);
@@ -106,7 +106,7 @@ fn a_build_that_changes_nothing_starts_cargo_once() {
 
 #[test]
 fn a_build_that_changes_nothing_reads_no_wit() {
-    let project = Project::new("--lib", "hello");
+    let project = Project::new("--lib", "hello").in_target_dir();
     project.component("build").ok();
     // What would not parse goes unseen as long as its file looks untouched.
     let path = project.path("wit/world.wit");
@@ -128,7 +128,7 @@ fn a_build_that_changes_nothing_reads_no_wit() {
 
 #[test]
 fn a_check_of_wrong_code_keeps_what_is_known_of_the_wit() {
-    let project = Project::new("--lib", "hello");
+    let project = Project::new("--lib", "hello").in_target_dir();
     project.write("src/lib.rs", "mod bindings;\nfn wrong() -> u32 { \"\" }\n");
     // The first makes Cargo.lock, which decides too.
     project.component("check").code(101);
@@ -143,7 +143,7 @@ fn a_check_of_wrong_code_keeps_what_is_known_of_the_wit() {
 
 #[test]
 fn what_changes_while_it_is_read_is_read_again() {
-    let project = Project::new("--lib", "hello");
+    let project = Project::new("--lib", "hello").in_target_dir();
     project
         .cargo("generate-lockfile --offline")
         .ok()
@@ -196,7 +196,7 @@ fn what_changes_while_it_is_read_is_read_again() {
 
 #[test]
 fn a_build_of_one_member_says_nothing_of_the_others() {
-    let project = Project::empty();
+    let project = Project::empty().in_target_dir();
     for name in ["one", "two"] {
         project
             .component(&format!("new --vcs none --lib {name}"))
@@ -224,7 +224,7 @@ fn a_build_of_one_member_says_nothing_of_the_others() {
 
 #[test]
 fn bindings_of_the_same_wit_are_not_generated_again() {
-    let project = Project::new("--lib", "hello");
+    let project = Project::new("--lib", "hello").in_target_dir();
     project.component("build").ok();
     // What is in the file tells whether it was written: as long as it looks
     // untouched, nothing else would.
@@ -256,7 +256,7 @@ fn bindings_of_the_same_wit_are_not_generated_again() {
 
 #[test]
 fn every_change_is_noticed_and_made_once() {
-    let project = Project::new("--lib", "hello");
+    let project = Project::new("--lib", "hello").in_target_dir();
     let creates = |why: &str| {
         let output = project.component("build").ok();
         let times = output.stderr.matches("Creating").count();
@@ -330,7 +330,7 @@ fn every_change_is_noticed_and_made_once() {
 
 #[test]
 fn a_new_member_is_noticed() {
-    let project = Project::empty();
+    let project = Project::empty().in_target_dir();
     let member = |name: &str| {
         project
             .write(
@@ -370,7 +370,7 @@ fn a_new_member_is_noticed() {
 
 #[test]
 fn what_is_kept_and_damaged_is_made_again() {
-    let project = bare("hello", MAIN);
+    let project = bare("hello", MAIN).in_target_dir();
     project.component("build").ok();
     let made = project.bytes(HELLO);
     let kept = "target/cargo-component/components/wasm32-wasip1/debug/hello.wasm";
@@ -403,7 +403,7 @@ fn what_is_kept_and_damaged_is_made_again() {
 
 #[test]
 fn after_clean_all_is_built_again() {
-    let project = bare("hello", MAIN);
+    let project = bare("hello", MAIN).in_target_dir();
     project.component("build").ok();
     project.component("clean").ok();
     assert!(!project.has("target"));
@@ -423,7 +423,7 @@ fn after_clean_all_is_built_again() {
 
 #[test]
 fn profiles_and_target_directories_are_apart() {
-    let project = bare("hello", MAIN);
+    let project = bare("hello", MAIN).in_target_dir();
     let manifest = project.read("Cargo.toml");
     project.write(
         "Cargo.toml",
@@ -468,8 +468,45 @@ fn profiles_and_target_directories_are_apart() {
 }
 
 #[test]
+fn a_build_directory_of_its_own_has_all_but_the_results() {
+    let project = bare("hello", MAIN).in_target_dir();
+    project.write(".cargo/config.toml", "[build]\nbuild-dir = \"between\"\n");
+    let build = || project.component("build");
+    build().ok().says("Creating component target/wasm32-wasip1");
+    let entries = fs::read_dir(project.path("between/wasm32-wasip1/debug/deps")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut modules = names.filter(|name| name.ends_with(".wasm"));
+    let name = modules.next().unwrap();
+    let module = &format!("between/wasm32-wasip1/debug/deps/{name}");
+    assert!(is_module(&project, module));
+    assert!(!project.has("target/wasm32-wasip1/debug/deps"));
+    let made = project.bytes(HELLO);
+    component(&project, HELLO);
+    did_nothing(build());
+    // Plain cargo takes its own result, and ours is put back.
+    project.cargo("build --target wasm32-wasip1").ok();
+    assert_eq!(project.bytes(HELLO), project.bytes(module));
+    did_nothing(build());
+    assert_eq!(project.bytes(HELLO), made);
+    project.write("src/main.rs", MAIN.replace("hello", "changed"));
+    project
+        .component("run")
+        .ok()
+        .says("Compiling")
+        .prints("changed");
+    project
+        .component("test")
+        .ok()
+        .says("(target/cargo-component/components/wasm32-wasip1/debug/deps/hello-")
+        .prints("running 0 tests");
+    project.component("clean").ok();
+    assert!(!project.has(module));
+    assert!(!project.has("target"));
+}
+
+#[test]
 fn two_builds_at_once_both_succeed() {
-    let project = bare("hello", MAIN);
+    let project = bare("hello", MAIN).in_target_dir();
     for round in 0..4 {
         project.write(
             "src/main.rs",
@@ -501,7 +538,7 @@ fn two_builds_at_once_both_succeed() {
 
 #[test]
 fn examples_lie_at_cargos_path_and_tests_aside() {
-    let project = Project::new("--lib", "hello");
+    let project = Project::new("--lib", "hello").in_target_dir();
     project
         .replace("Cargo.toml", "[\"cdylib\"]", "[\"cdylib\", \"rlib\"]")
         .write("examples/show.rs", MAIN)

@@ -9,6 +9,35 @@ pub struct Project {
     // Removed with its content when the test ends.
     _dir: tempfile::TempDir,
     root: PathBuf,
+    build_dir: Option<BuildDir>,
+}
+
+/// A directory for what cargo only needs while it builds, `build.build-dir`. It stays when
+/// the test ends, so that the next one finds dependencies in it that are already built.
+///
+/// Cargo takes packages of one name in different projects for the same one and compares
+/// their times, so no two projects share a directory at a time: whatever a project writes
+/// is newer than what was built before it.
+struct BuildDir {
+    path: PathBuf,
+    // Locked as long as it is open.
+    _lock: fs::File,
+}
+
+impl BuildDir {
+    /// One that no other project uses, of this or of another run.
+    fn claim() -> Self {
+        let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("build-dirs");
+        fs::create_dir_all(&all).unwrap();
+        for number in 0.. {
+            let lock = fs::File::create(all.join(format!("{number}.lock"))).unwrap();
+            if lock.try_lock().is_ok() {
+                let path = all.join(number.to_string());
+                return BuildDir { path, _lock: lock };
+            }
+        }
+        unreachable!("there are more numbers than projects")
+    }
 }
 
 /// How a command line ended and what it said.
@@ -30,7 +59,18 @@ impl Project {
             true => dir.path().to_owned(),
             false => dir.path().canonicalize().unwrap(),
         };
-        Project { _dir: dir, root }
+        Project {
+            _dir: dir,
+            root,
+            build_dir: Some(BuildDir::claim()),
+        }
+    }
+
+    /// Lets cargo build all of it in the target directory, as it does for users who have
+    /// not set another: for tests about what is in there, or how old it is.
+    pub fn in_target_dir(mut self) -> Self {
+        self.build_dir = None;
+        self
     }
 
     /// What `cargo component new <args> <name>` makes, without a repository;
@@ -133,6 +173,9 @@ impl Project {
         let none = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/no-registries.toml");
         command.env("CARGO_COMPONENT_CONFIG_FILE", none);
         command.env("CARGO_INCREMENTAL", "0");
+        if let Some(build_dir) = &self.build_dir {
+            command.env("CARGO_BUILD_BUILD_DIR", &build_dir.path);
+        }
         command
     }
 

@@ -232,7 +232,7 @@ fn filters_and_flags_are_those_of_libtest() {
 
 #[test]
 fn nothing_is_run_where_nothing_is_to_be_run() {
-    let project = library();
+    let project = library().in_target_dir();
     let output = project
         .component("test --no-run")
         .ok()

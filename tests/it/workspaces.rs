@@ -184,7 +184,7 @@ fn an_unknown_package_is_told_with_a_near_name() {
 
 #[test]
 fn a_dependency_may_be_named_as_in_cargo() {
-    let project = Project::new("--lib", "hello");
+    let project = Project::new("--lib", "hello").in_target_dir();
     project.component("build").ok();
     project.component("build -p wit-bindgen").ok();
     project

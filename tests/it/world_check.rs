@@ -72,7 +72,7 @@ fn a_warning_names_each_import_and_what_needs_it() {
 
 #[test]
 fn denied_imports_are_an_error_and_leave_the_old_component() {
-    let project = with_check("allow");
+    let project = with_check("allow").in_target_dir();
     project.component("build").ok();
     let before = project.bytes(HELLO);
     project.replace("Cargo.toml", "\"allow\"", "\"deny\"");

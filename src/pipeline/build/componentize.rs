@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::adapter::{adapter, is_test, linked, refuse_program};
@@ -141,16 +142,22 @@ fn is_intermediate(cargo_artifact: &BuiltArtifact, wasm: &Path) -> bool {
     !is_test(cargo_artifact) && fs::parent(wasm).ends_with("deps")
 }
 
-/// The cache path for the component of an artifact: that below the target directory, or a
-/// digest of its path.
+/// The cache path for the component of an artifact: its path from the directory of the
+/// target on, whether that is in the target directory or in cargo's `build.build-dir`, or
+/// else a digest of its path.
 fn cached_path_of(prepared: &Prepared, wasm: &Path) -> PathBuf {
-    let below = wasm
-        .strip_prefix(&prepared.setup.target_dir)
-        .map(Path::to_owned);
-    let name = below.unwrap_or_else(|_| {
-        let digest = ContentDigest::of(wasm.to_string_lossy().as_bytes());
-        PathBuf::from(digest.hex()).with_extension("wasm")
-    });
+    let is_target = |name: &&OsStr| {
+        let mut targets = prepared.setup.targets.iter();
+        targets.any(|target| *name == target.triple())
+    };
+    let names: Vec<&OsStr> = wasm.iter().collect();
+    let name = match names.iter().rposition(is_target) {
+        Some(target) => names[target..].iter().collect(),
+        None => {
+            let digest = ContentDigest::of(wasm.to_string_lossy().as_bytes());
+            PathBuf::from(digest.hex()).with_extension("wasm")
+        }
+    };
     prepared.state_dir().join("components").join(name)
 }
 

@@ -256,7 +256,7 @@ struct Pair {
 
 impl Pair {
     fn new() -> Self {
-        let mut project = Project::empty();
+        let mut project = Project::empty().in_target_dir();
         project.enter(PLACE);
         let pair = Pair { project };
         for side in [Side::Used, Side::Twin] {
