@@ -44,7 +44,6 @@ fn run(env: &Env, exec: &dyn Exec) -> Result<Output> {
     let dir = PathBuf::from(required(env, env::CARGO_MANIFEST_DIR)?);
     let out = PathBuf::from(required(env, env::OUT_DIR)?);
     let cargo = env.get(env::CARGO).unwrap_or(OsStr::new("cargo"));
-    let target_dir = target_dir(&out);
     let invocation = Invocation::new(cargo)
         .args(["component", "artifacts", "--manifest-path"])
         .arg(dir.join("Cargo.toml"))
@@ -53,11 +52,9 @@ fn run(env: &Env, exec: &dyn Exec) -> Result<Output> {
         .arg("--out-dir")
         .arg(&out)
         .arg("--target-dir")
-        .arg(&target_dir)
+        .arg(target_dir(&out))
         .dir(&dir)
         .without(variables_of_the_host(env))
-        // One that the configuration sets is that of the host, too, which waits for this.
-        .env("CARGO_BUILD_BUILD_DIR", &target_dir)
         .env(env::CARGO_COMPONENT_EMBEDDED_IN.name, hosts(env, &dir)?);
     exec.output(&invocation)
 }
@@ -108,11 +105,14 @@ fn profile(env: &Env, out: &Path) -> String {
     }
 }
 
-/// The directory of the profile in the target directory: it is around `build/`, in which
-/// the output directories of build scripts are.
+/// The directory of the profile in the target directory: it is around `build/`, in which the
+/// output directory of a build script is `<package>-<hash>/out`, and since cargo 1.100
+/// `<package>/<hash>/out`.
 fn profile_dir(out: &Path) -> Option<&Path> {
     let is_build = |dir: &&Path| dir.file_name() == Some(OsStr::new("build"));
-    out.ancestors().find(is_build)?.parent()
+    // A package may have that name, too.
+    let new = out.ancestors().nth(3).filter(is_build);
+    new.or_else(|| out.ancestors().find(is_build))?.parent()
 }
 
 /// The directory in which components are built: not that of the host, which cargo has
@@ -226,17 +226,7 @@ mod tests {
             "TARGET",
         ];
         assert_eq!(invocation.without, without.map(OsString::from));
-        let set = invocation.env.iter().map(|(name, value)| {
-            let line = format!("{}={}", name.display(), value.display());
-            crate::base::slashes::with_slashes(line)
-        });
-        assert_eq!(
-            set.collect::<Vec<_>>(),
-            [
-                "CARGO_BUILD_BUILD_DIR=/w/target/cargo-component/artifacts",
-                "CARGO_COMPONENT_EMBEDDED_IN=/w/host",
-            ]
-        );
+        assert_eq!(invocation.env[0].1, "/w/host");
     }
 
     #[test]
@@ -254,6 +244,7 @@ mod tests {
                 "small",
             ),
             ("/t/small/build/h/1/out", "debug", "small"),
+            ("/t/small/build/build/1/out", "debug", "small"),
             ("/elsewhere", "release", "release"),
             ("/elsewhere", "debug", "dev"),
         ] {

@@ -29,7 +29,11 @@ pub fn artifacts(ctx: &Context, args: &CargoArgs, out_dir: Option<&Path>) -> Res
     if ctx.env.text(env::CARGO_COMPONENT_LOCKED) == Some("true") {
         args.lock_mode = args.lock_mode.and(LockMode::Locked);
     }
+    let out_dir = out_dir.map(|dir| ctx.absolute(dir));
     let project = Project::load(ctx, &args)?;
+    if let Some(dir) = &out_dir {
+        leave_build_directory(&project, dir, &mut args)?;
+    }
     let member = host(ctx, &args, &project)?;
     let manifest = project.manifest(ctx, member)?;
     if manifest.artifacts.is_empty() {
@@ -45,10 +49,7 @@ pub fn artifacts(ctx: &Context, args: &CargoArgs, out_dir: Option<&Path>) -> Res
     if let Some(update) = worlds.finish()? {
         update.write(ctx)?;
     }
-    let out_dir = match out_dir {
-        Some(dir) => ctx.absolute(dir),
-        None => default_directory(&args, &project, member),
-    };
+    let out_dir = out_dir.unwrap_or_else(|| default_directory(&args, &project, member));
     let mut sources = BTreeSet::from([manifest.file.path.clone(), project.root_manifest()]);
     if !resolved.is_empty() {
         sources.insert(lock_file);
@@ -102,6 +103,30 @@ fn host<'p>(ctx: &Context, args: &CargoArgs, project: &'p Project) -> Result<&'p
                 .hint("give the manifest of the host with `--manifest-path`"),
         ),
     }
+}
+
+/// Has the components of a build script in `build.build-dir` of cargo's configuration built
+/// in the target directory as a whole. Cargo has locked the build directory until the script
+/// ends, and other workspaces may have it, too.
+fn leave_build_directory(project: &Project, out_dir: &Path, args: &mut CargoArgs) -> Result<()> {
+    let workspace = project.workspace();
+    let build_directory = &workspace.build_directory;
+    if *build_directory == workspace.target_directory || !out_dir.starts_with(build_directory) {
+        return Ok(());
+    }
+    let dir = workspace.target_directory.join("cargo-component/artifacts");
+    let text = dir.to_str().filter(|text| !text.contains(['{', '}']));
+    let Some(text) = text else {
+        return Err(
+            Error::input(format!("cargo cannot build in `{}`", dir.display()))
+                .with_cause("it takes braces in `build.build-dir` for variables, and only UTF-8")
+                .hint("rename the directory, or build the host without `build.build-dir`"),
+        );
+    };
+    let setting = format!("build.build-dir={}", toml_edit::Value::from(text));
+    args.config.push(setting.into());
+    args.target_dir = Some(dir);
+    Ok(())
 }
 
 /// The directory for the components if the command line names none.

@@ -98,6 +98,7 @@ pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Res
             .map(|member| member.dir().to_owned())
             .collect();
         others.push(project.workspace().target_directory.clone());
+        others.push(project.workspace().build_directory.clone());
         refuse_uncommitted(ctx, &dirs, &others)?;
     }
     let requested = options.registry.as_deref();

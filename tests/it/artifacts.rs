@@ -91,7 +91,7 @@ fn has(bytes: &[u8], text: &str) -> bool {
 /// Whether a build runs the script of the host.
 fn reruns(project: &Project) -> bool {
     let output = cargo(project, "build -p host -v").ok();
-    output.stderr.contains("host-") && output.stderr.contains("build-script-build`")
+    output.stderr.contains("/build/host") && output.stderr.contains("build-script-build`")
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn plain_cargo_builds_the_component_again_when_its_sources_change() {
 
 #[test]
 fn the_component_has_the_profile_of_the_host() {
-    let project = workspace("guest = { path = \"../guest\" }").in_target_dir();
+    let project = workspace("guest = { path = \"../guest\" }");
     let debug = embedded(&project, "run -p host").len();
     let release = embedded(&project, "run -p host --release").len();
     assert!(release < debug, "{release} {debug}");
@@ -147,6 +147,39 @@ fn the_component_has_the_profile_of_the_host() {
         let dir = format!("target/cargo-component/artifacts/wasm32-wasip1/{profile}");
         assert!(project.has(&format!("{dir}/guest.wasm")), "{dir}");
     }
+}
+
+#[test]
+fn a_build_directory_of_the_host_is_not_that_of_its_components() {
+    let project = workspace("guest = { path = \"../guest\" }").in_target_dir();
+    project.write(".cargo/config.toml", "[build]\nbuild-dir = \"between\"\n");
+    let text = project.read("guest/src/main.rs");
+    assert!(has(&embedded(&project, "run -p host"), "one"));
+    project.write("guest/src/main.rs", text.replace("one", "two"));
+    assert!(has(&embedded(&project, "run -p host"), "two"));
+    assert!(project.has("target/cargo-component/artifacts/wasm32-wasip1/debug/guest.wasm"));
+    assert!(!project.has("between/cargo-component"));
+    assert!(!project.has("between/wasm32-wasip1"));
+    // Cargo reads braces in this setting as a variable.
+    project.write("guest/src/main.rs", text);
+    let braces = project.path("{x}").display().to_string();
+    cargo_with(&project, "build -p host", &[("CARGO_TARGET_DIR", &braces)])
+        .code(101)
+        .says("cargo cannot build in `")
+        .says("build the host without `build.build-dir`");
+}
+
+#[test]
+fn the_build_script_of_a_component_may_call_cargo() {
+    let project = workspace("guest = { path = \"../guest\" }").in_target_dir();
+    project
+        .write("inner/Cargo.toml", format!("{}\n[workspace]\n", manifest("inner", "")))
+        .write("inner/src/main.rs", "fn main() {}\n")
+        .write(
+            "guest/build.rs",
+            "use std::{env::var, process::Command};\nfn main() {\n    let dir = format!(\"{}/target\", var(\"OUT_DIR\").unwrap());\n    let mut cargo = Command::new(var(\"CARGO\").unwrap());\n    cargo.args([\"build\", \"--manifest-path\", \"../inner/Cargo.toml\", \"--target-dir\", &dir]);\n    assert!(cargo.status().unwrap().success());\n}\n",
+        );
+    assert!(has(&embedded(&project, "run -p host"), "one"));
 }
 
 #[test]

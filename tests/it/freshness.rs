@@ -467,19 +467,25 @@ fn profiles_and_target_directories_are_apart() {
     }
 }
 
+/// The files of WebAssembly that cargo keeps in a directory of its own.
+fn intermediate(project: &Project, dir: &str) -> Vec<String> {
+    let files = tree(&project.path(dir)).into_iter();
+    let files = files.filter(|file| file.extension().is_some_and(|e| e == "wasm"));
+    let files = files.map(|file| format!("{dir}/{}", file.to_str().unwrap()));
+    files.collect()
+}
+
 #[test]
 fn a_build_directory_of_its_own_has_all_but_the_results() {
     let project = bare("hello", MAIN).in_target_dir();
     project.write(".cargo/config.toml", "[build]\nbuild-dir = \"between\"\n");
     let build = || project.component("build");
     build().ok().says("Creating component target/wasm32-wasip1");
-    let entries = fs::read_dir(project.path("between/wasm32-wasip1/debug/deps")).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut modules = names.filter(|name| name.ends_with(".wasm"));
-    let name = modules.next().unwrap();
-    let module = &format!("between/wasm32-wasip1/debug/deps/{name}");
+    let modules = intermediate(&project, "between");
+    let [module] = &modules[..] else {
+        panic!("{modules:?}")
+    };
     assert!(is_module(&project, module));
-    assert!(!project.has("target/wasm32-wasip1/debug/deps"));
     let made = project.bytes(HELLO);
     component(&project, HELLO);
     did_nothing(build());
@@ -497,11 +503,44 @@ fn a_build_directory_of_its_own_has_all_but_the_results() {
     project
         .component("test")
         .ok()
-        .says("(target/cargo-component/components/wasm32-wasip1/debug/deps/hello-")
+        .says("(target/cargo-component/components/wasm32-wasip1/debug/")
         .prints("running 0 tests");
     project.component("clean").ok();
     assert!(!project.has(module));
     assert!(!project.has("target"));
+}
+
+#[test]
+fn files_of_cargo_stay_its_own_wherever_it_has_them() {
+    // Cargo 1.100 has them in a directory for each package, earlier ones if they are asked.
+    for new_layout in ["false", "true"] {
+        let project = bare("hello", "pub fn hello() {}").in_target_dir();
+        project.replace("Cargo.toml", "\"cdylib\"", "\"cdylib\", \"rlib\"");
+        project.write("examples/show.rs", "fn main() { hello::hello() }");
+        project.write("tests/whole.rs", "#[test] fn whole() { hello::hello() }");
+        project.write(".cargo/config.toml", "[build]\nbuild-dir = \"between\"\n");
+        let run = |line: &str| {
+            let mut command = project.command(line);
+            command.env("RUSTC_BOOTSTRAP", "1");
+            command.env("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", new_layout);
+            project.run(command).ok()
+        };
+        let created = run("build --example show").stderr;
+        assert_eq!(
+            created.matches("Creating component").count(),
+            1,
+            "{created}"
+        );
+        component(&project, "target/wasm32-wasip1/debug/examples/show.wasm");
+        run("test").prints("test whole ... ok");
+        run("build");
+        component(&project, HELLO);
+        let modules = intermediate(&project, "between");
+        assert!(modules.len() >= 4, "{modules:?}");
+        for module in &modules {
+            assert!(is_module(&project, module), "{module}");
+        }
+    }
 }
 
 #[test]

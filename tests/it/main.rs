@@ -81,6 +81,7 @@ mod registry_verbs;
 mod run;
 mod runner;
 mod runtimes;
+mod scaffold;
 mod search;
 mod serve;
 mod shapes;

@@ -202,7 +202,7 @@ fn a_runner_runs_tests() {
     assert_eq!(output.stdout.matches("test result:").count(), 1);
     let asked = asked(&project);
     assert_eq!(asked[1..3], ["--flag", "--"]);
-    assert!(asked[3].ends_with(".wasm") && asked[3].contains("/deps/hello-"));
+    assert!(asked[3].ends_with(".wasm") && asked[3].contains("/hello-"));
     assert_eq!(asked[4..7], ["name", "--skip", "x"]);
 }
 

@@ -160,7 +160,7 @@ fn after_a_panic_every_other_test_is_still_reported() {
     let output = project
         .component("test --no-fail-fast --env FILE=data/x --dir data")
         .code(101)
-        .says("     Running tests/whole.rs (target/cargo-component/components/wasm32-wasip1/debug/deps/whole-")
+        .says("     Running tests/whole.rs (target/cargo-component/components/wasm32-wasip1/debug/")
         .prints("test result: ok. 2 passed; 0 failed");
     assert_eq!(output.stdout.matches("test result: ").count(), 2);
     // Characters instead of names, by cargo's option as well.
@@ -236,9 +236,7 @@ fn nothing_is_run_where_nothing_is_to_be_run() {
     let output = project
         .component("test --no-run")
         .ok()
-        .says(
-            "Creating component target/cargo-component/components/wasm32-wasip1/debug/deps/tested-",
-        )
+        .says("Creating component target/cargo-component/components/wasm32-wasip1/debug/")
         .silent_on("     Running");
     assert_eq!(output.stdout, "");
     // Cargo's own executables are still what cargo made.
@@ -318,7 +316,7 @@ fn a_harness_of_its_own_is_run_as_it_is() {
             .says(
                 "Running benches benches/speed.rs (target/cargo-component/components/wasm32-wasip",
             )
-            .says("/release/deps/speed-");
+            .says("/speed-");
     }
     project.component("bench --bench speed -- fail").code(1);
     project
@@ -351,7 +349,9 @@ fn a_workspace_is_tested_package_by_package() {
     project
         .component("test")
         .code(101)
-        .says("Running unittests src/main.rs (target/cargo-component/components/wasm32-wasip1/debug/deps/one-")
+        .says(
+            "Running unittests src/main.rs (target/cargo-component/components/wasm32-wasip1/debug/",
+        )
         .prints("test of_one ... FAILED");
     let output = project.component("test --no-fail-fast").code(101);
     assert_eq!(

@@ -21,6 +21,7 @@ use crate::model::component::encode::encode;
 use crate::model::component::{WasmKind, attributes, check, metadata, shape, surface};
 use crate::model::manifest::WorldCheck;
 use crate::system::cargo::build::BuiltArtifact;
+use crate::system::cargo::target::Target;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::runtime::sends_http;
@@ -64,7 +65,7 @@ pub(crate) fn componentize(
             .iter()
             .any(|a| a.wasm() == Some(&wasm));
         if replaced
-            || is_intermediate(cargo_artifact, &wasm)
+            || is_intermediate(prepared, cargo_artifact, &wasm)
             || !prepared.selected.contains(&member)
         {
             continue;
@@ -136,23 +137,42 @@ fn unreadable() -> Error {
         .hint("run `cargo clean`, and check the `linker` of cargo's configuration")
 }
 
+/// The target in whose directory cargo put a file, and the path of the file from there on.
+/// The directory is in the target directory, or in `build.build-dir` of the configuration.
+/// `None` if a package is built for a target of its own.
+pub(crate) fn below_target<'t>(
+    targets: &'t [Target],
+    file: &Path,
+) -> Option<(&'t Target, PathBuf)> {
+    let named = |name: &OsStr| targets.iter().find(|target| name == target.triple());
+    let names: Vec<&OsStr> = file.iter().collect();
+    let at = names.iter().rposition(|name| named(name).is_some())?;
+    Some((named(names[at])?, names[at..].iter().collect()))
+}
+
 /// Whether cargo built the artifact only for another one, such as the library for an
-/// example. Its file is in cargo's `deps`.
-fn is_intermediate(cargo_artifact: &BuiltArtifact, wasm: &Path) -> bool {
-    !is_test(cargo_artifact) && fs::parent(wasm).ends_with("deps")
+/// example. All others are directly in the directory of the profile, or in `examples` there.
+fn is_intermediate(prepared: &Prepared, cargo_artifact: &BuiltArtifact, wasm: &Path) -> bool {
+    if is_test(cargo_artifact) {
+        return false;
+    }
+    let dir = fs::parent(wasm);
+    match below_target(&prepared.setup.targets, dir) {
+        Some((_, dir)) => match dir.iter().count() {
+            2 => false,
+            3 => !dir.ends_with("examples"),
+            _ => true,
+        },
+        // Since cargo 1.100 in `out`.
+        None => dir.ends_with("deps") || dir.ends_with("out"),
+    }
 }
 
 /// The cache path for the component of an artifact: its path from the directory of the
-/// target on, whether that is in the target directory or in cargo's `build.build-dir`, or
-/// else a digest of its path.
+/// target on, or else a digest of its path.
 fn cached_path_of(prepared: &Prepared, wasm: &Path) -> PathBuf {
-    let is_target = |name: &&OsStr| {
-        let mut targets = prepared.setup.targets.iter();
-        targets.any(|target| *name == target.triple())
-    };
-    let names: Vec<&OsStr> = wasm.iter().collect();
-    let name = match names.iter().rposition(is_target) {
-        Some(target) => names[target..].iter().collect(),
+    let name = match below_target(&prepared.setup.targets, wasm) {
+        Some((_, path)) => path,
         None => {
             let digest = ContentDigest::of(wasm.to_string_lossy().as_bytes());
             PathBuf::from(digest.hex()).with_extension("wasm")

@@ -36,7 +36,8 @@ pub(crate) fn sources_of(
         mut read,
         mut generated,
     } = source_files(prepared, artifact.member);
-    let root = &prepared.workspace().root;
+    let workspace = prepared.workspace();
+    let root = &workspace.root;
     read.extend(dep_info(root, &artifact.path));
     for built in prepared.built.all() {
         read.extend(built.sources.read.iter().cloned());
@@ -50,6 +51,7 @@ pub(crate) fn sources_of(
         !generated.contains(path)
             && !path.starts_with(&cache)
             && !path.starts_with(target)
+            && !path.starts_with(&workspace.build_directory)
             && !is_git(path)
             && fs::exists(path)
     });

@@ -1,7 +1,6 @@
 //! The runner of a component: the one that cargo's configuration names for its
 //! target, or the embedded engine.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
@@ -10,7 +9,7 @@ use crate::model::component::WasmKind;
 use crate::model::component::encode::{Adapter, encode};
 use crate::model::component::names;
 use crate::pipeline::build::cargo::BuildOutput;
-use crate::pipeline::build::componentize::ComponentArtifact;
+use crate::pipeline::build::componentize::{ComponentArtifact, below_target};
 use crate::pipeline::build::linked;
 use crate::pipeline::build::prepare::Prepared;
 use crate::system::cargo::config;
@@ -101,14 +100,9 @@ pub(crate) fn target_of<'a>(
     built: &'a BuildOutput,
     artifact: &ComponentArtifact,
 ) -> Option<&'a Target> {
-    let prepared = &built.prepared;
-    let below = artifact.path.strip_prefix(&prepared.setup.target_dir);
-    let parts: Vec<&OsStr> = below.map(|path| path.iter().collect()).unwrap_or_default();
-    let named = |target: &&Target| parts.contains(&OsStr::new(target.triple()));
-    let mut targets = prepared.setup.targets.iter();
-    targets
-        .find(named)
-        .or_else(|| prepared.setup.targets.first())
+    let targets = &built.prepared.setup.targets;
+    let found = below_target(targets, &artifact.path).map(|(target, _)| target);
+    found.or_else(|| targets.first())
 }
 
 /// Fails if the program is not there, before anything is built for it.

@@ -74,6 +74,7 @@ impl WatchedFiles {
     pub fn add_packages(&mut self, ctx: &Context, prepared: &Prepared) {
         let workspace = prepared.workspace();
         self.exclude(&prepared.setup.target_dir);
+        self.exclude(&workspace.build_directory);
         self.exclude(ctx.cache().dir());
         for index in workspace.with_path_dependencies(&prepared.selected) {
             self.add_tree(workspace.members[index].dir());

@@ -52,10 +52,11 @@ pub fn locked(dir: &str, manifest: &str) -> Result<()> {
 }
 
 /// When cargo started the build script: the time of the file that it makes beside
-/// the script's output directory just before. `None` outside of cargo.
+/// the script's output directory just before, since 1.100 in `run`. `None` outside of cargo.
 fn script_start(env: &Env) -> Option<SystemTime> {
-    let out = env.get(env::OUT_DIR)?;
-    fs::modified(&Path::new(out).parent()?.join("invoked.timestamp"))
+    let dir = Path::new(env.get(env::OUT_DIR)?).parent()?;
+    let files = ["run/invoked.timestamp", "invoked.timestamp"];
+    files.iter().find_map(|file| fs::modified(&dir.join(file)))
 }
 
 /// As [`locked`], on a thread of its own. Any executor can wait for the result.

@@ -46,6 +46,7 @@ impl Workspace {
         let root = fs::parent(&top).to_owned();
         Ok(Workspace {
             target_directory: root.join("target"),
+            build_directory: root.join("target"),
             default_members: match here {
                 Some(here) => vec![here],
                 None => (0..members.len()).collect(),

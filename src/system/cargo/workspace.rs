@@ -19,6 +19,9 @@ pub struct Workspace {
     pub root: PathBuf,
     /// The directory that cargo builds in without `--target-dir`.
     pub target_directory: PathBuf,
+    /// The directory for what cargo only needs while it builds: the target directory, unless
+    /// `build.build-dir` of its configuration is another one.
+    pub build_directory: PathBuf,
     /// All members of the workspace.
     pub members: Vec<Member>,
     /// The indices of the members that cargo takes by default.
@@ -158,9 +161,13 @@ impl Workspace {
             .filter_map(|id| members.iter().position(|member| member.id == *id))
             .collect();
         let root: PathBuf = metadata.workspace_root.clone().into();
+        // Cargo before 1.91 had no other.
+        let build_directory = metadata.build_directory.as_ref();
+        let build_directory = build_directory.unwrap_or(&metadata.target_directory);
         Ok(Workspace {
             root_text: fs::read_text(&root.join("Cargo.toml")).ok(),
             root,
+            build_directory: build_directory.clone().into(),
             target_directory: metadata.target_directory.clone().into(),
             members: members.into_iter().map(to_member).collect(),
             default_members,
@@ -488,6 +495,7 @@ mod tests {
         let workspace = Workspace {
             root,
             target_directory: PathBuf::new(),
+            build_directory: PathBuf::new(),
             members: Vec::new(),
             default_members: Vec::new(),
             root_text: None,
@@ -533,6 +541,7 @@ mod tests {
         let workspace = Workspace {
             root: root.clone(),
             target_directory: PathBuf::new(),
+            build_directory: PathBuf::new(),
             members: Vec::new(),
             default_members: Vec::new(),
             root_text: None,

@@ -1,8 +1,6 @@
 //! The implementation that is scaffolded for a world compiles, whatever the
 //! world: tried on every world and, exported, on every interface of the
 //! packages that come with wit-parser's tests and with the engine's WASI.
-#![cfg(feature = "runtime")]
-#![allow(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
