@@ -97,8 +97,11 @@ pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Res
             .iter()
             .map(|member| member.dir().to_owned())
             .collect();
-        others.push(project.workspace().target_directory.clone());
-        others.push(project.workspace().build_directory.clone());
+        let workspace = project.workspace();
+        others.push(workspace.target_directory.clone());
+        if workspace.build_directory != workspace.target_directory {
+            others.push(workspace.build_directory.clone());
+        }
         refuse_uncommitted(ctx, &dirs, &others)?;
     }
     let requested = options.registry.as_deref();
