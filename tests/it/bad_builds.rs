@@ -5,7 +5,7 @@ use std::fs;
 
 #[cfg(target_os = "linux")]
 use crate::observe::on_path;
-use crate::observe::{HELLO, bare, component, is_module, tree};
+use crate::observe::{HELLO, bare, component, intermediate, is_module, tree};
 use crate::support::{Output, Project};
 
 const MAIN: &str = "fn main() { println!(\"hello\"); }";
@@ -45,12 +45,8 @@ fn without_a_manifest_there_is_nothing_to_build() {
 fn a_module_that_is_broken_is_no_success() {
     let project = bare("hello", MAIN).in_target_dir();
     project.component("build").ok();
-    let deps = project.path("target/wasm32-wasip1/debug/deps");
-    for entry in fs::read_dir(deps).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "wasm") {
-            fs::write(path, "no wasm").unwrap();
-        }
+    for module in intermediate(&project, "target") {
+        fs::write(project.path(&module), "no wasm").unwrap();
     }
     no_panic(project.component("build"))
         .code(1)

@@ -34,6 +34,20 @@ pub fn is_module(project: &Project, path: &str) -> bool {
     )
 }
 
+/// The files of WebAssembly below a directory that cargo keeps for itself: in `deps`, and
+/// since 1.100 in `out`.
+pub fn intermediate(project: &Project, dir: &str) -> Vec<String> {
+    let is_own = |file: &PathBuf| {
+        let parent = file.parent().unwrap();
+        file.extension().is_some_and(|e| e == "wasm")
+            && (parent.ends_with("deps") || parent.ends_with("out"))
+            && !file.starts_with("cargo-component")
+    };
+    let files = tree(&project.path(dir)).into_iter().filter(is_own);
+    let paths = files.map(|file| format!("{dir}/{}", file.to_str().unwrap()));
+    paths.collect()
+}
+
 /// The directories of targets below `target`.
 pub fn targets(project: &Project) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(project.path("target"))

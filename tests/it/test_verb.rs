@@ -240,12 +240,10 @@ fn nothing_is_run_where_nothing_is_to_be_run() {
         .silent_on("     Running");
     assert_eq!(output.stdout, "");
     // Cargo's own executables are still what cargo made.
-    let deps = project.path("target/wasm32-wasip1/debug/deps");
-    for entry in std::fs::read_dir(deps).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "wasm") {
-            assert_eq!(std::fs::read(path).unwrap()[4..8], [1, 0, 0, 0]);
-        }
+    let modules = crate::observe::intermediate(&project, "target");
+    assert!(!modules.is_empty());
+    for module in modules {
+        assert_eq!(project.bytes(&module)[4..8], [1, 0, 0, 0]);
     }
     project
         .cargo("test --no-run --target wasm32-wasip1")

@@ -1,6 +1,6 @@
 //! What a component imports, held against the world it declares.
 
-use crate::observe::{HELLO, component, is_module};
+use crate::observe::{HELLO, component, intermediate, is_module};
 use crate::support::Project;
 
 /// A library whose world imports nothing, and whose code asks for the time.
@@ -87,8 +87,11 @@ fn denied_imports_are_an_error_and_leave_the_old_component() {
     }
     assert_eq!(project.bytes(HELLO), before);
     // Where no component was, cargo's module is what it left.
-    let path = "target/wasm32-wasip1/debug/deps/hello.wasm";
-    assert!(is_module(&project, path));
+    let modules = intermediate(&project, "target/wasm32-wasip1");
+    assert!(!modules.is_empty());
+    for module in modules {
+        assert!(is_module(&project, &module), "{module}");
+    }
     // Without a system there is nothing to deny.
     project
         .component("build --target wasm32-unknown-unknown")
