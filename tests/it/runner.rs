@@ -207,6 +207,26 @@ fn a_runner_runs_tests() {
 }
 
 #[test]
+fn tests_get_the_runner_of_their_target_wherever_cargo_builds() {
+    let project = with_runner(
+        "printf '\\nrunning 0 tests\\n\\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\\n'",
+    );
+    project.write(".cargo/config.toml", "[build]\nbuild-dir = \"between\"\n");
+    let mut command = project.command("test --target wasm32-wasip1 --target wasm32-wasip2");
+    command.env(VARIABLE, "./run.sh wasm32-wasip1");
+    command.env(
+        "CARGO_TARGET_WASM32_WASIP2_RUNNER",
+        "./run.sh wasm32-wasip2",
+    );
+    project.run(command).ok();
+    let asked = asked(&project);
+    for target in ["wasm32-wasip1", "wasm32-wasip2"] {
+        let at = asked.iter().position(|word| word == target).unwrap();
+        assert!(asked[at + 2].contains(&format!("/{target}/")), "{asked:?}");
+    }
+}
+
+#[test]
 fn ctrl_c_ends_the_child() {
     let project = with_runner("echo started; cat < fifo");
     assert!(
