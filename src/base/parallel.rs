@@ -11,17 +11,49 @@ use super::error::{is_guarded, set_guarded};
 /// more of them would take longer to start than they save.
 const MAX_COMPUTING: usize = 8;
 
+/// The input, in bytes, that is worth a thread: less is worked on before one has started.
+pub const PORTION: usize = 64 << 10;
+
 /// Applies `work`, which computes and does not wait, to every item, and returns the
 /// results in the order of the items. A panic of one thread becomes one of the caller.
 pub fn compute<J: Send, T: Send>(items: Vec<J>, work: impl Fn(J) -> T + Sync) -> Vec<T> {
-    // Several files are read to find the number.
-    static PROCESSORS: OnceLock<usize> = OnceLock::new();
-    let processors = || thread::available_parallelism().map_or(1, NonZero::get);
     let threads = match items.len() {
         0 | 1 => 1,
-        _ => *PROCESSORS.get_or_init(processors),
+        _ => processors(),
     };
-    map(items, threads.min(MAX_COMPUTING), work)
+    map(items, threads, work)
+}
+
+/// As [`compute`], if the items together are this many bytes: little is worked on without
+/// other threads.
+pub fn compute_bytes<J: Send, T: Send>(
+    bytes: usize,
+    items: Vec<J>,
+    work: impl Fn(J) -> T + Sync,
+) -> Vec<T> {
+    beside(bytes, items, work, || ()).0
+}
+
+/// As [`compute_bytes`], while the calling thread first does something else, `main`.
+pub fn beside<J: Send, T: Send, M>(
+    bytes: usize,
+    items: Vec<J>,
+    work: impl Fn(J) -> T + Sync,
+    main: impl FnOnce() -> M,
+) -> (Vec<T>, M) {
+    let more = match bytes < PORTION {
+        true => 0,
+        false => processors() - 1,
+    };
+    map_beside(items, more, work, main)
+}
+
+/// How many threads compute at the same time, the calling one among them.
+fn processors() -> usize {
+    // Several files are read to find the number.
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    let find = || thread::available_parallelism().map_or(1, NonZero::get);
+    (*PROCESSORS.get_or_init(find)).min(MAX_COMPUTING)
 }
 
 /// As [`compute`], for work that waits: with up to this many threads, the calling one
@@ -32,8 +64,20 @@ pub fn map<J: Send, T: Send>(
     work: impl Fn(J) -> T + Sync,
 ) -> Vec<T> {
     let more = threads.min(items.len()).saturating_sub(1);
+    map_beside(items, more, work, || ()).0
+}
+
+/// Works on the items with this many more threads, and with the calling one after `main`.
+fn map_beside<J: Send, T: Send, M>(
+    items: Vec<J>,
+    more: usize,
+    work: impl Fn(J) -> T + Sync,
+    main: impl FnOnce() -> M,
+) -> (Vec<T>, M) {
+    let more = more.min(items.len());
     if more == 0 {
-        return items.into_iter().map(work).collect();
+        let main = main();
+        return (items.into_iter().map(work).collect(), main);
     }
     let queue = Mutex::new(items.into_iter().enumerate());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -49,16 +93,18 @@ pub fn map<J: Send, T: Send>(
         set_guarded(is_guarded);
         run()
     };
-    let mut results: Vec<(usize, T)> = thread::scope(|scope| {
+    let (mut results, main): (Vec<(usize, T)>, M) = thread::scope(|scope| {
         let others: Vec<_> = (0..more).map(|_| scope.spawn(guarded_run)).collect();
+        let main = main();
         let mut done = run();
         for other in others {
             done.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
-        done
+        (done, main)
     });
     results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
+    let results = results.into_iter().map(|(_, result)| result).collect();
+    (results, main)
 }
 
 #[cfg(test)]
@@ -84,6 +130,21 @@ mod tests {
             format!("{:?}", thread::current().id())
         });
         assert_eq!(ids.into_iter().collect::<BTreeSet<_>>().len(), 4);
+    }
+
+    #[test]
+    fn other_work_is_done_beside() {
+        for bytes in [0, 100, PORTION, 10 * PORTION] {
+            let caller = thread::current().id();
+            let (halves, main) = beside(bytes, vec![2, 4, 6], |n| n / 2, || thread::current().id());
+            assert_eq!((halves, main), (vec![1, 2, 3], caller));
+        }
+        // It ends only if the thread of the item runs while the caller waits for it.
+        let together = Barrier::new(2);
+        let wait = || {
+            together.wait();
+        };
+        map_beside(vec![()], 1, |()| wait(), wait);
     }
 
     #[test]

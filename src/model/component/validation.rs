@@ -1,54 +1,89 @@
-//! Validation of whole components. The code of functions is most of the work, and
-//! each of them can be validated alone, so that several threads share it.
+//! Validation of components. The code of functions is most of the work, and each of them
+//! can be validated alone, so that several threads share it, beside other work.
 
+use wasmparser::types::Types;
 use wasmparser::{
     BinaryReaderError, FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser,
     ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
-use crate::base::parallel;
+use crate::base::parallel::PORTION;
 
-/// The code that one thread validates at a time, in bytes; less than this is not
-/// worth a thread.
-const PORTION: usize = 64 << 10;
+type Function<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
 
-type Functions<'a> = Vec<(FuncToValidate<ValidatorResources>, FunctionBody<'a>)>;
+/// The code of functions that one thread validates at a time.
+pub(super) struct Code<'a> {
+    functions: Vec<Function<'a>>,
+    size: usize,
+}
 
-/// Validates a component with the code of its functions. The error is that of
-/// [`Validator::validate_all`].
-pub(super) fn validate(bytes: &[u8], features: WasmFeatures) -> Result<(), BinaryReaderError> {
+/// Validates a component without the code of its functions, and returns its types, or
+/// none if it is truncated.
+pub(super) fn validate_structure(
+    bytes: &[u8],
+    features: WasmFeatures,
+) -> Result<Option<Types>, BinaryReaderError> {
+    validate(bytes, features, &mut |_| {})
+}
+
+/// As [`validate_structure`], with the code that is still to be validated.
+pub(super) fn with_code(
+    bytes: &[u8],
+    features: WasmFeatures,
+) -> Result<(Option<Types>, Vec<Code<'_>>), BinaryReaderError> {
+    let mut portions: Vec<Code<'_>> = Vec::new();
+    let types = validate(bytes, features, &mut |function| {
+        let size = function.1.as_bytes().len();
+        match portions.last_mut() {
+            Some(portion) if portion.size + size <= PORTION => {
+                portion.functions.push(function);
+                portion.size += size;
+            }
+            _ => portions.push(Code {
+                functions: vec![function],
+                size,
+            }),
+        }
+    })?;
+    Ok((types, portions))
+}
+
+fn validate<'a>(
+    bytes: &'a [u8],
+    features: WasmFeatures,
+    code: &mut dyn FnMut(Function<'a>),
+) -> Result<Option<Types>, BinaryReaderError> {
     let mut validator = Validator::new_with_features(features);
     let mut parser = Parser::new(0);
     parser.set_features(features);
-    let mut portions: Vec<Functions<'_>> = Vec::new();
-    let mut left = 0;
+    let mut types = None;
     for payload in parser.parse_all(bytes) {
-        if let ValidPayload::Func(function, body) = validator.payload(&payload?)? {
-            let size = body.as_bytes().len();
-            if size > left {
-                portions.push(Vec::new());
-                left = PORTION;
-            }
-            left = left.saturating_sub(size);
-            if let Some(portion) = portions.last_mut() {
-                portion.push((function, body));
-            }
+        match validator.payload(&payload?)? {
+            ValidPayload::Func(function, body) => code((function, body)),
+            // The outermost component ends last.
+            ValidPayload::End(found) => types = Some(found),
+            _ => {}
         }
     }
-    parallel::compute(portions, validate_code)
-        .into_iter()
-        .collect()
+    Ok(types)
 }
 
-/// Validates the code of functions up to the first that is not valid.
-fn validate_code(functions: Functions<'_>) -> Result<(), BinaryReaderError> {
-    let mut allocations = FuncValidatorAllocations::default();
-    for (function, body) in functions {
-        let mut validator = function.into_validator(allocations);
-        validator.validate(&body)?;
-        allocations = validator.into_allocations();
+impl Code<'_> {
+    /// How many bytes it has.
+    pub fn size(&self) -> usize {
+        self.size
     }
-    Ok(())
+
+    /// Validates it up to the first function that is not valid.
+    pub fn validate(self) -> Result<(), BinaryReaderError> {
+        let mut allocations = FuncValidatorAllocations::default();
+        for (function, body) in self.functions {
+            let mut validator = function.into_validator(allocations);
+            validator.validate(&body)?;
+            allocations = validator.into_allocations();
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -87,10 +122,16 @@ mod tests {
         ] {
             let bytes = component(functions, &broken);
             let text = |result: Result<(), BinaryReaderError>| result.map_err(|e| e.to_string());
-            assert_eq!(text(validate(&bytes, features)), text(whole(&bytes)));
-            assert_eq!(validate(&bytes, features).is_ok(), broken.is_empty());
+            let (types, code) = with_code(&bytes, features).unwrap();
+            assert!(types.is_some());
+            assert_eq!(code.len() > 2, functions > 2);
+            let size = code.iter().map(Code::size).sum::<usize>();
+            assert!((functions << 10..bytes.len()).contains(&size));
+            let validated: Result<(), _> = code.into_iter().map(Code::validate).collect();
+            assert_eq!(validated.is_ok(), broken.is_empty());
+            assert_eq!(text(validated), text(whole(&bytes)));
         }
         let cut = &component(3, &[])[..500];
-        assert!(validate(cut, features).is_err());
+        assert!(validate_structure(cut, features).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! Plugs: components whose exports answer the imports of another one, found by their names.
 
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
@@ -54,9 +55,9 @@ pub fn plug(ctx: &Context, socket: &str, plugs: &[String], output: &Output) -> R
     let mut parts = plugs;
     parts.push(socket);
     let packages = wac::references(&document)?.into_iter().map(|reference| {
-        let part = parts.iter().find(|part| part.package == reference.name);
-        let node = part.map(|part| part.node.clone()).unwrap_or_default();
-        (reference, node)
+        let part = parts.iter_mut().find(|part| part.package == reference.name);
+        let node = part.map(|part| mem::take(&mut part.node));
+        (reference, node.unwrap_or_default())
     });
     let linked = wac::compose(&document, &packages.collect::<Vec<_>>())?;
     match output {

@@ -9,6 +9,7 @@ use super::composed::Composed;
 use super::options::ComposeOptions;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
+use crate::base::parallel;
 use crate::model::component::compose::Node;
 use crate::model::component::compose::wac;
 use crate::model::component::compose::wac::PackageReference;
@@ -27,6 +28,9 @@ use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
+
+/// Reading a file takes as long as working on this many bytes.
+const READING: usize = 8 << 10;
 
 /// Whether the options name a `.wac` document. An error where options do not go
 /// with what they name.
@@ -211,12 +215,17 @@ impl PackageSearch<'_> {
     /// Finds the packages, in the order of the references. Packages of registries
     /// are fetched together.
     fn find_all(&mut self, references: &[PackageReference]) -> Result<Vec<Node<'static>>> {
-        let mut nodes: Vec<Option<Node<'static>>> = Vec::new();
+        let document = self.document;
+        let at_reference =
+            |reference: &PackageReference| wac::excerpt(document, reference.range.clone());
+        // The names and files.
+        let mut found: Vec<Option<(String, PathBuf)>> = Vec::new();
         let (mut wanted, mut artifacts) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
         for (at, reference) in references.iter().enumerate() {
-            let place = |e: Error| e.at(wac::excerpt(self.document, reference.range.clone()));
-            nodes.push(self.local(reference).map_err(place)?);
-            if nodes[at].is_none() {
+            let place = |e: Error| e.at(at_reference(reference));
+            let local = self.local(reference).map_err(place)?;
+            found.push(local.map(|path| (reference.to_string(), path)));
+            if found[at].is_none() {
                 match self.remote(reference).map_err(place)? {
                     RemotePackage::Registry(package) => {
                         wanted.0.push(at);
@@ -230,32 +239,34 @@ impl PackageSearch<'_> {
             }
         }
         let manifest = self.manifest.clone();
-        let found = self.worlds.fetch(&manifest, &wanted.1).map_err(|e| {
+        let fetched = self.worlds.fetch(&manifest, &wanted.1).map_err(|e| {
             let at = e.excerpt().map(|excerpt| excerpt.span().start);
             match references.iter().find(|r| Some(r.range.start) == at) {
                 Some(reference) => e.with_cause(self.no_file(reference)),
                 None => e,
             }
         })?;
-        let fetched = self.worlds.artifacts(&artifacts.1)?;
+        let pulled = self.worlds.artifacts(&artifacts.1)?;
         let at = wanted.0.into_iter().chain(artifacts.0);
-        for (at, found) in at.zip(found.into_iter().chain(fetched)) {
-            nodes[at] = Some(Node {
-                name: format!("{}@{}", found.package, found.version),
-                bytes: fs::read(&found.file)?.into(),
-                ..Node::default()
-            });
+        for (at, fetched) in at.zip(fetched.into_iter().chain(pulled)) {
+            let name = format!("{}@{}", fetched.package, fetched.version);
+            found[at] = Some((name, fetched.file));
         }
-        Ok(nodes.into_iter().flatten().collect())
+        let files: Vec<_> = references.iter().zip(found.into_iter().flatten()).collect();
+        let read =
+            parallel::compute_bytes(files.len() * READING, files, |(reference, (name, path))| {
+                let bytes = read_package(&path).map_err(|e| e.at(at_reference(reference)))?;
+                Ok(Node {
+                    name,
+                    bytes: bytes.into(),
+                    ..Node::default()
+                })
+            });
+        read.into_iter().collect()
     }
 
-    /// Reads the package from a file or folder, if one has it.
-    fn local(&self, reference: &PackageReference) -> Result<Option<Node<'static>>> {
-        let node = |bytes: Vec<u8>| Node {
-            name: reference.to_string(),
-            bytes: bytes.into(),
-            ..Node::default()
-        };
+    /// The file or folder that has the package, if there is one.
+    fn local(&self, reference: &PackageReference) -> Result<Option<PathBuf>> {
         if let Some(given) = self.given.iter().find(|given| given.matches(reference)) {
             let path = self.ctx.absolute(given.path);
             if !fs::exists(&path) {
@@ -265,29 +276,23 @@ impl PackageSearch<'_> {
                 ))
                 .hint("give the path of a component, or of a WIT file or directory"));
             }
-            return read_package(&path).map(node).map(Some);
+            return Ok(Some(path));
         }
         let stem = self.stem(reference);
         // A folder of versions is no package itself.
         let wit = |path: &PathBuf| path.extension().is_some_and(|e| e == "wit");
         if fs::is_dir(&stem) && fs::list(&stem)?.iter().any(wit) {
-            return read_package(&stem).map(node).map(Some);
+            return Ok(Some(stem));
         }
-        for extension in ["wasm", "wit"] {
-            let file = with_extension(&stem, extension);
-            if fs::exists(&file) {
-                return read_package(&file).map(node).map(Some);
-            }
+        let files = ["wasm", "wit"].map(|extension| with_extension(&stem, extension));
+        if let Some(file) = files.into_iter().find(|file| fs::exists(file)) {
+            return Ok(Some(file));
         }
-        match self.entry(reference) {
-            Some((_, entry)) => match &entry.source {
-                DependencySource::Path { path, .. } if !fs::is_dir(path) => {
-                    read_package(path).map(node).map(Some)
-                }
-                _ => Ok(None),
-            },
-            None => Ok(None),
-        }
+        let entry = self.entry(reference).map(|(_, entry)| &entry.source);
+        Ok(match entry {
+            Some(DependencySource::Path { path, .. }) if !fs::is_dir(path) => Some(path.clone()),
+            _ => None,
+        })
     }
 
     /// The path of the package in the folder of packages, without a file
@@ -380,7 +385,7 @@ fn with_extension(stem: &Path, extension: &str) -> PathBuf {
     stem.with_file_name(name)
 }
 
-/// Reads a component, or a package of WIT in its binary form.
+/// Reads a component, or a package of WIT, as the binary form of it.
 fn read_package(path: &Path) -> Result<Vec<u8>> {
     let is_text = path.extension().is_some_and(|extension| extension == "wit");
     match is_text || fs::is_dir(path) {

@@ -9,21 +9,21 @@ use wit_parser::{InterfaceId, Resolve, WorldItem, WorldKey};
 use super::composition::Composition;
 use super::library::call_library;
 use super::matching::{ProvidedPart, compatible};
-use super::parsed::{ParsedComponent, check_code, features};
+use super::parsed::{ParsedComponent, features};
 use super::wiring::Provider;
 use super::{diagnose, lift};
 use crate::base::error::{Error, Result};
 use crate::base::parallel;
 use crate::model::component::names;
 use crate::model::component::names::{Name, Side};
-use crate::model::component::validation::validate;
+use crate::model::component::validation::validate_structure;
 
 /// The highest number of modules and components in one file that validators
 /// accept.
 pub(super) const MAX_COMPONENTS: usize = 1000;
 
 impl Composition<'_> {
-    /// The bytes of the composed component, which is valid.
+    /// The bytes of the composed component, which is valid if the code of its components is.
     pub fn bytes(&self) -> Result<Vec<u8>> {
         self.check_size()?;
         let written = self.written()?;
@@ -32,17 +32,11 @@ impl Composition<'_> {
             "wasmparser",
             "validate the composition of",
             self.root().name,
-            || validate(&bytes, features()),
+            || validate_structure(&bytes, features()),
         )?;
         match valid {
-            Ok(()) => Ok(bytes),
-            Err(e) => {
-                for node in self.order {
-                    let part = &self.parts[node];
-                    check_code(part.name, &part.bytes)?;
-                }
-                Err(diagnose::refused(self, &e.to_string()))
-            }
+            Ok(_) => Ok(bytes),
+            Err(e) => Err(diagnose::refused(self, &e.to_string())),
         }
     }
 
@@ -103,9 +97,9 @@ impl Composition<'_> {
         let labels = self.labels();
         let mut graph = CompositionGraph::new();
         let mut instances = BTreeMap::new();
-        let plain = parallel::compute(self.order.to_vec(), |node| {
-            names::without_attributes(&self.parts[&node].bytes)
-        });
+        let files = self.order.iter().map(|node| self.parts[node].bytes);
+        let size = files.clone().map(<[u8]>::len).sum();
+        let plain = parallel::compute_bytes(size, files.collect(), names::without_attributes);
         for (&node, plain) in self.order.iter().zip(plain) {
             let part = &self.parts[&node];
             let none = BTreeMap::new();

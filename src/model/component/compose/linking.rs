@@ -32,10 +32,19 @@ pub struct Linked {
 /// prefixed with the name of its component.
 pub fn link(plan: &Plan<'_>) -> Result<Linked> {
     let order = order::sorted(plan)?;
-    let parts = parallel::compute(order.clone(), |node| {
-        Ok((node, parsed::parse(&plan.nodes[node])?))
+    let files = order.iter().map(|&node| parsed::current(&plan.nodes[node]));
+    let files = files.collect::<Result<Vec<_>>>()?;
+    let size = files.iter().map(|bytes| bytes.len()).sum();
+    let nodes = order.iter().zip(&files).collect();
+    let read = parallel::compute_bytes(size, nodes, |(&node, bytes)| {
+        Ok((node, parsed::parse(&plan.nodes[node].name, bytes)?))
     });
-    let parts = parts.into_iter().collect::<Result<BTreeMap<_, _>>>()?;
+    let (mut parts, mut code) = (BTreeMap::new(), Vec::new());
+    for read in read {
+        let (node, (part, own)) = read?;
+        code.extend(own.into_iter().map(|code| (part.name, code)));
+        parts.insert(node, part);
+    }
     let wired = wiring::wire(plan, &order, &parts)?;
     let composition = Composition {
         plan,
@@ -43,7 +52,7 @@ pub fn link(plan: &Plan<'_>) -> Result<Linked> {
         parts: &parts,
         wired: &wired,
     };
-    let bytes = composition.bytes()?;
+    let bytes = parsed::beside_validation(code, || composition.bytes())?;
     Ok(Linked {
         open: names::imports(&bytes)?,
         graph: graph_of(plan, &order, &wired, &composition.open()),

@@ -1,21 +1,23 @@
 //! A component of a plan, validated and parsed.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
+use wasmparser::WasmFeatures;
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
-use wasmparser::{BinaryReaderError, Parser, ValidPayload, Validator, WasmFeatures};
 use wit_component::DecodedWasm;
 use wit_parser::{Resolve, WorldId};
 
 use super::library::call_library;
 use super::plan::Node;
 use crate::base::error::{Error, Result};
+use crate::base::parallel;
 use crate::model::component::kind::{WasmKind, kind};
 use crate::model::component::names;
 use crate::model::component::names::Name;
 use crate::model::component::sections;
-use crate::model::component::validation::validate;
+use crate::model::component::validation::{Code, with_code};
 use crate::model::wit;
 
 /// A component of a plan with its imports and exports.
@@ -23,7 +25,7 @@ pub(super) struct ParsedComponent<'a> {
     /// The name for messages.
     pub name: &'a str,
     /// The bytes with names in their current format, including attributes.
-    pub bytes: Cow<'a, [u8]>,
+    pub bytes: &'a [u8],
     /// The imports at its root.
     pub imports: Vec<RootItem>,
     /// The exports at its root.
@@ -73,8 +75,8 @@ pub(super) fn features() -> WasmFeatures {
         | WasmFeatures::CM_FIXED_LENGTH_LISTS
 }
 
-/// Parses a component and validates it, except for the code of its functions.
-pub(super) fn parse<'n>(node: &'n Node<'_>) -> Result<ParsedComponent<'n>> {
+/// The bytes of a component with names in their current format.
+pub(super) fn current<'n>(node: &'n Node<'_>) -> Result<Cow<'n, [u8]>> {
     let failed = || format!("failed to link `{}`", node.name);
     match kind(&node.bytes) {
         Some(WasmKind::Component) => {}
@@ -89,51 +91,55 @@ pub(super) fn parse<'n>(node: &'n Node<'_>) -> Result<ParsedComponent<'n>> {
                 .hint("give a component in binary form"));
         }
     }
-    let bytes = names::with_current_names(&node.bytes).map_err(|e| e.context(failed()))?;
-    let types = call_library("wasmparser", "validate", &node.name, || types_of(&bytes))?;
-    let types = types.and_then(|types| types.ok_or_else(|| "it is truncated".to_owned()));
-    let types = types.map_err(|e| invalid(&node.name, &e))?;
+    names::with_current_names(&node.bytes).map_err(|e| e.context(failed()))
+}
+
+/// Parses a component and validates it, except for the code of its functions, which is
+/// returned as well: most of the work, that [`beside_validation`] does.
+pub(super) fn parse<'a>(
+    name: &'a str,
+    bytes: &'a [u8],
+) -> Result<(ParsedComponent<'a>, Vec<Code<'a>>)> {
+    let valid = call_library("wasmparser", "validate", name, || {
+        with_code(bytes, features())
+    })?;
+    let (types, code) = valid.map_err(|e| invalid(name, e))?;
+    let types = types.ok_or_else(|| invalid(name, "it is truncated"))?;
     let items = |names: Vec<Name>, import: bool| {
         let item = |name| item(&types, name, import);
         names.into_iter().map(item).collect::<Vec<_>>()
     };
-    Ok(ParsedComponent {
-        name: &node.name,
-        imports: items(names::imports(&bytes)?, true),
-        exports: items(names::exports(&bytes)?, false),
-        size: sections::count(&bytes),
+    let parsed = ParsedComponent {
+        name,
+        imports: items(names::imports(bytes)?, true),
+        exports: items(names::exports(bytes)?, false),
+        size: sections::count(bytes),
         bytes,
-    })
+    };
+    Ok((parsed, code))
 }
 
-/// The types of a component. Validates everything but the code of functions,
-/// which is most of the work and is done once, for the composition.
-fn types_of(bytes: &[u8]) -> Result<Option<Types>, String> {
-    let text = |e: BinaryReaderError| e.to_string();
-    let mut validator = Validator::new_with_features(features());
-    let mut parser = Parser::new(0);
-    parser.set_features(features());
-    let mut types = None;
-    for payload in parser.parse_all(bytes) {
-        let payload = payload.map_err(text)?;
-        if let ValidPayload::End(found) = validator.payload(&payload).map_err(text)? {
-            // The outermost component ends last.
-            types = Some(found);
-        }
-    }
-    Ok(types)
+/// Does `main` while other threads validate the code of components, which have these names.
+///
+/// # Errors
+///
+/// Those of `main`, or else that the first of the components is not valid.
+pub(super) fn beside_validation<T>(
+    code: Vec<(&str, Code<'_>)>,
+    main: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let size = code.iter().map(|(_, code)| code.size()).sum();
+    let validate = |(name, code): (&str, Code<'_>)| {
+        let valid = call_library("wasmparser", "validate", name, || code.validate())?;
+        valid.map_err(|e| invalid(name, e))
+    };
+    let (validated, result) = parallel::beside(size, code, validate, main);
+    let result = result?;
+    validated.into_iter().collect::<Result<()>>()?;
+    Ok(result)
 }
 
-/// Validates a component with the code of its functions: a composition may be
-/// invalid because one of its components is.
-pub(super) fn check_code(name: &str, bytes: &[u8]) -> Result<()> {
-    let valid = call_library("wasmparser", "validate", name, || {
-        validate(bytes, features())
-    })?;
-    valid.map_err(|e| invalid(name, &e.to_string()))
-}
-
-fn invalid(name: &str, e: &str) -> Error {
+fn invalid(name: &str, e: impl Display) -> Error {
     Error::input(format!("failed to link `{name}`"))
         .with_cause(format!("it is not a valid component: {e}"))
         .hint("build it again with a current toolchain")
@@ -176,7 +182,7 @@ impl ParsedComponent<'_> {
 
     /// The world of the component, decoded.
     pub fn decoded(&self) -> Result<(Resolve, WorldId)> {
-        decoded(self.name, &self.bytes)
+        decoded(self.name, self.bytes)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::model::component::compose::linking::Linked;
 use crate::model::component::compose::parsed;
 use crate::model::component::compose::parsed::{ParsedComponent, features};
 use crate::model::component::compose::plan::Node;
-use crate::model::component::validation::validate;
+use crate::model::component::validation::{Code, validate_structure};
 use crate::model::component::{names, sections};
 use crate::model::wit::TextFile;
 
@@ -66,14 +66,61 @@ pub fn references(file: &TextFile) -> Result<Vec<PackageReference>> {
 /// The result is valid. Open imports have the attributes that they have in the
 /// component that imports them; names inside the linked components have none.
 pub fn compose(file: &TextFile, packages: &[(PackageReference, Node<'_>)]) -> Result<Linked> {
-    let (mut parts, mut labels, mut plain) = (Vec::new(), Vec::new(), Vec::new());
-    let read = parallel::compute(packages.iter().collect(), read);
+    let place = |reference: &PackageReference| excerpt(file, reference.range.clone());
+    let current = packages.iter().map(|(reference, node)| {
+        let bytes = parsed::current(node).map_err(|e| e.at(place(reference)))?;
+        Ok((node, bytes))
+    });
+    let current = current.collect::<Result<Vec<_>>>()?;
+    let size = current.iter().map(|(_, bytes)| bytes.len()).sum();
+    let read = parallel::compute_bytes(size, current.iter().collect(), read);
+    let mut code = Vec::new();
+    let mut given = GivenPackages::default();
     for ((reference, _), read) in packages.iter().zip(read) {
-        let read = read.map_err(|e| e.at(excerpt(file, reference.range.clone())))?;
-        parts.push((reference, read.part));
-        labels.push((reference, read.labels));
-        plain.push((reference.key(), read.plain));
+        let read = read.map_err(|e| e.at(place(reference)))?;
+        code.extend(read.code.into_iter().map(|code| (read.part.name, code)));
+        given.parts.push((reference, read.part));
+        given.labels.push((reference, read.labels));
+        given.plain.push((reference.key(), read.plain));
     }
+    parsed::beside_validation(code, || resolved(file, given))
+}
+
+/// A package of a document, as it was read.
+struct ReadPackage<'p> {
+    part: ParsedComponent<'p>,
+    code: Vec<Code<'p>>,
+    /// The labels of its imports that have a name in an older format.
+    labels: BTreeMap<String, String>,
+    /// The bytes without attributes.
+    plain: Vec<u8>,
+}
+
+fn read<'n>((node, bytes): &'n (&Node<'_>, Cow<'_, [u8]>)) -> Result<ReadPackage<'n>> {
+    let (part, code) = parsed::parse(&node.name, bytes)?;
+    Ok(ReadPackage {
+        labels: names::legacy_labels(&node.bytes)?,
+        plain: names::without_attributes(bytes)?,
+        part,
+        code,
+    })
+}
+
+/// What is known of the packages of a document, each by its reference.
+#[derive(Default)]
+struct GivenPackages<'p> {
+    parts: Vec<(&'p PackageReference, ParsedComponent<'p>)>,
+    labels: Vec<(&'p PackageReference, BTreeMap<String, String>)>,
+    plain: Vec<(BorrowedPackageKey<'p>, Vec<u8>)>,
+}
+
+/// Composes the packages. The result is valid if their code is.
+fn resolved(file: &TextFile, given: GivenPackages<'_>) -> Result<Linked> {
+    let GivenPackages {
+        parts,
+        labels,
+        plain,
+    } = given;
     let path = file.path.display().to_string();
     let mut document = parsed(file)?;
     with_labels(&mut document, &labels);
@@ -100,29 +147,11 @@ pub fn compose(file: &TextFile, packages: &[(PackageReference, Node<'_>)]) -> Re
         Cow::Owned(renamed) => renamed,
         Cow::Borrowed(_) => bytes,
     };
-    check(&path, &bytes, &parts)?;
+    check(&path, &bytes)?;
     Ok(Linked {
         open: names::imports(&bytes)?,
         graph: instances.graph(),
         bytes,
-    })
-}
-
-/// A package of a document, as it was read.
-struct ReadPackage<'p> {
-    part: ParsedComponent<'p>,
-    /// The labels of its imports that have a name in an older format.
-    labels: BTreeMap<String, String>,
-    /// The bytes without attributes.
-    plain: Vec<u8>,
-}
-
-fn read<'n>((_, node): &'n (PackageReference, Node<'_>)) -> Result<ReadPackage<'n>> {
-    let part = parsed::parse(node)?;
-    Ok(ReadPackage {
-        labels: names::legacy_labels(&node.bytes)?,
-        plain: names::without_attributes(&part.bytes)?,
-        part,
     })
 }
 
@@ -189,12 +218,8 @@ fn with_labels<'l>(
     });
 }
 
-/// Checks that the composition is valid and not too large.
-fn check(
-    path: &str,
-    bytes: &[u8],
-    parts: &[(&PackageReference, ParsedComponent<'_>)],
-) -> Result<()> {
+/// Checks that the composition is not too large, and valid if the code of its components is.
+fn check(path: &str, bytes: &[u8]) -> Result<()> {
     let size = sections::count(bytes);
     if size > MAX_COMPONENTS {
         return Err(Error::input(format!("failed to compose `{path}`"))
@@ -204,11 +229,7 @@ fn check(
             .hint("compose fewer components"));
     }
     let valid = call_library("wasmparser", "validate the composition of", path, || {
-        validate(bytes, features())
+        validate_structure(bytes, features())
     })?;
-    let Err(e) = valid else { return Ok(()) };
-    for (_, part) in parts {
-        parsed::check_code(part.name, &part.bytes)?;
-    }
-    Err(diagnose::invalid(path, &e))
+    valid.map(drop).map_err(|e| diagnose::invalid(path, &e))
 }

@@ -44,8 +44,10 @@ const STARTING: &[&str] = &["_start", "__main_void", "__original_main", "main"];
 /// The beginnings of the names of functions that belong to no source of the user.
 const RUNTIME: &[&str] = &["std::rt::lang_start", "wit_bindgen::", "wit_bindgen_rt::"];
 
-/// The call of a closure, of which the source shows nothing.
-const CALL: &str = "core::ops::function::FnOnce::call_once";
+/// The parts of the name of the call of a closure, of which the source shows nothing:
+/// `core::ops::function::FnOnce::call_once`, or with the newer names of Rust
+/// `<fn() as core::ops::function::FnOnce<()>>::call_once`.
+const CALL: [&str; 2] = ["core::ops::function::FnOnce", "::call_once"];
 
 /// The frames without those that report the failure, start the program, or stand between
 /// components; `frames` are the innermost first.
@@ -55,7 +57,10 @@ pub fn short(frames: Vec<Frame>) -> Vec<Frame> {
     let after = frames.into_iter().skip(reported.map_or(0, |at| at + 1));
     for frame in after.skip_while(|frame| frame.glue || reports(&frame.function)) {
         if frame.function.contains(BEGIN) {
-            while kept.last().is_some_and(|last| last.function.contains(CALL)) {
+            while kept
+                .last()
+                .is_some_and(|last| calls_closure(&last.function))
+            {
                 kept.pop();
             }
             break;
@@ -65,6 +70,10 @@ pub fn short(frames: Vec<Frame>) -> Vec<Frame> {
         }
     }
     kept
+}
+
+fn calls_closure(function: &str) -> bool {
+    CALL.iter().all(|part| function.contains(part))
 }
 
 fn reports(function: &str) -> bool {
@@ -130,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_program_ends_with_its_main_function() {
-        let names = [
+        let older = [
             "core::panicking::panic",
             "app::main",
             "core::ops::function::FnOnce::call_once",
@@ -141,7 +150,19 @@ mod tests {
             "__main_void",
             "_start",
         ];
-        assert_eq!(shown(&names), ["app::main"]);
+        assert_eq!(shown(&older), ["app::main"]);
+        let newer = [
+            "core::panicking::panic",
+            "app::main",
+            "<fn() as core::ops::function::FnOnce<()>>::call_once",
+            "std::sys::backtrace::__rust_begin_short_backtrace::<fn(), ()>",
+            "std::rt::lang_start::<()>::{closure#0}",
+            "std::rt::lang_start_internal",
+            "main",
+            "__main_void",
+            "_start",
+        ];
+        assert_eq!(shown(&newer), ["app::main"]);
     }
 
     #[test]
