@@ -31,10 +31,14 @@ pub fn compute_bytes<J: Send, T: Send>(
     items: Vec<J>,
     work: impl Fn(J) -> T + Sync,
 ) -> Vec<T> {
-    beside(bytes, items, work, || ()).0
+    match bytes < PORTION {
+        true => items.into_iter().map(work).collect(),
+        false => compute(items, work),
+    }
 }
 
-/// As [`compute_bytes`], while the calling thread first does something else, `main`.
+/// As [`compute_bytes`]. The calling thread does something else first, `main`, while other
+/// threads begin.
 pub fn beside<J: Send, T: Send, M>(
     bytes: usize,
     items: Vec<J>,

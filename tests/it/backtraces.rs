@@ -42,7 +42,7 @@ Caused by:
 
 /// The library, with these lines at the end of its manifest.
 fn failing(more: &str) -> Project {
-    let project = Project::new("--lib", "hello");
+    let project = Project::new("--lib", "hello").with_debug_info();
     let manifest = project.read("Cargo.toml");
     project
         .write("Cargo.toml", format!("{manifest}\n{more}\n"))
@@ -144,7 +144,7 @@ fn divide(n: i32) -> i32 {
 
 #[test]
 fn a_program_ends_with_main_and_a_recursion_is_short() {
-    let project = Project::new("", "hello");
+    let project = Project::new("", "hello").with_debug_info();
     project.write("src/main.rs", PROGRAM);
     project
         .component("run")
@@ -184,7 +184,7 @@ const BY_PATH: &str = "[package.metadata.component.dependencies]
 
 #[test]
 fn frames_of_linked_components_name_their_component() {
-    let project = Project::empty();
+    let project = Project::empty().with_debug_info();
     library(&project, "regex", "1.2.0", (WORLD, DEPENDENCY), "");
     let code =
         "mod bindings;\nfn main() {\n    println!(\"{}\", bindings::regex::find(\"a\"));\n}\n";

@@ -121,3 +121,53 @@ fn a_circle_of_directories_is_told_with_its_chain() {
         .code(1)
         .says("regex` needs `");
 }
+
+#[test]
+fn crates_of_one_name_do_not_replace_each_other_in_a_shared_target_directory() {
+    let number = |number: u32| {
+        let wit = "package my:pkg;\nworld w { export number: func() -> u32; }\n";
+        let code = format!(
+            "mod bindings;\nstruct Component;\nimpl bindings::Guest for Component {{\n    \
+             fn number() -> u32 {{ {number} }}\n}}\n\
+             bindings::export!(Component with_types_in bindings);\n"
+        );
+        (wit.to_owned(), code)
+    };
+    let first = "\"fancy-components:first\" = { path = \"../one/same\" }";
+    let second = "\"fancy-components:second\" = { path = \"../two/same\" }";
+    let project = depending(&format!("{first}\n{second}")).in_target_dir();
+    for (dir, package, value) in [("one/same", "first", 1), ("two/same", "second", 2)] {
+        let (wit, code) = number(value);
+        library(&project, dir, "1.0.0", (&wit, &code), "");
+        project.replace(
+            &format!("{dir}/Cargo.toml"),
+            "fancy-components:same",
+            &format!("fancy-components:{package}"),
+        );
+    }
+    let code = "mod bindings;\nfn main() {\n    \
+                println!(\"{} {}\", bindings::first::number(), bindings::second::number());\n}\n";
+    project.write("app/src/main.rs", code);
+    let build = || run(&project, "build --manifest-path app/Cargo.toml");
+    for _ in 0..2 {
+        build()
+            .code(1)
+            .says("`target/wasm32-wasip1/debug/same.wasm` is the file of two crates")
+            .says("the component of the crate in `one/same`, and now is that of the crate in `two/same`")
+            .says("help: give one of them another name");
+    }
+    let line = "build --manifest-path app/Cargo.toml --message-format json";
+    let output = run(&project, line).code(1);
+    let last = output.stdout.lines().last();
+    assert_eq!(last, Some(r#"{"reason":"build-finished","success":false}"#));
+    project.cargo("clean --manifest-path app/Cargo.toml").ok();
+    project.replace("two/same/Cargo.toml", "name = \"same\"", "name = \"other\"");
+    run(&project, "run --manifest-path app/Cargo.toml")
+        .ok()
+        .prints("1 2\n");
+    // The program itself may have the name as well.
+    project.replace("app/Cargo.toml", "name = \"app\"", "name = \"same\"");
+    build()
+        .code(1)
+        .says("the component of the crate in `one/same`, and now is that of the crate in `app`");
+}

@@ -1033,6 +1033,7 @@ fn a_build_script_locks_and_is_run_again_when_it_must_be() {
         command
             .args(["build", "-v", "--target-dir"])
             .arg(&target)
+            .env_remove("CARGO_BUILD_BUILD_DIR")
             .env("CARGO_COMPONENT_CACHE_DIR", deps.project.path("cache"))
             .env("HTTP_PROXY", "");
         if offline == "true" {

@@ -2,7 +2,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::path::Path;
 use std::thread;
 
 use crate::support::{Project, example};
@@ -45,13 +44,6 @@ fn check_order(project: &Project, name: &str) {
 fn on_this_checkout(project: &Project, manifest: &str, path: &str) {
     let here = env!("CARGO_MANIFEST_DIR").replace('\\', "/");
     project.replace(manifest, path, &format!("\"{here}\""));
-}
-
-/// Lets the crates of build scripts and macros be compiled once, whatever the copy.
-fn share_target(project: &Project, name: &str) {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let config = format!("build.target-dir = {:?}\n", target.to_string_lossy());
-    project.write(".cargo/config.toml", config);
 }
 
 #[test]
@@ -125,14 +117,9 @@ fn r#async() {
 
 #[test]
 fn r#macro() {
-    let project = example("macro");
-    share_target(&project, "macro");
+    let project = example("macro").building_in("macro");
     check_order(&project, "macro");
-    project
-        .component("run -- Ada")
-        .ok()
-        .prints("Hello, Ada!\n")
-        .says("app.wasm with 1 component");
+    project.component("run -- Ada").ok().prints("Hello, Ada!\n");
 }
 
 #[test]
@@ -157,8 +144,7 @@ fn workspace() {
 
 #[test]
 fn build_script() {
-    let project = example("build-script");
-    share_target(&project, "build-script");
+    let project = example("build-script").building_in("build-script");
     on_this_checkout(&project, "Cargo.toml", "\"../..\"");
     project
         .component("run --invoke 'reverse(\"abc\")'")

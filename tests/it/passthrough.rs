@@ -75,7 +75,7 @@ fn options_of_build_do_what_they_do_in_cargo() {
 
 #[test]
 fn quiet_and_verbose_reach_cargo() {
-    let project = bare("hello", MAIN);
+    let project = bare("hello", MAIN).with_debug_info();
     assert_eq!(project.component("build -q").ok().stderr, "");
     project.write("src/main.rs", "fn main() {}");
     let output = project.component("build -v").ok();

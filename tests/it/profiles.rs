@@ -14,7 +14,7 @@ fn busy(seed: u64) -> u64 {
 ";
 
 fn busy() -> Project {
-    let project = Project::empty();
+    let project = Project::empty().with_debug_info();
     program(&project, ".", BUSY, "");
     project
 }

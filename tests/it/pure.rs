@@ -10,7 +10,7 @@ const P2: &str = "target/wasm32-wasip2/debug/hello.wasm";
 
 /// A library without WASI whose only function has this body.
 fn library(wasi: &str, body: &str) -> Project {
-    let project = Project::new("--lib --wasi none", "hello");
+    let project = Project::new("--lib --wasi none", "hello").with_debug_info();
     project.replace("Cargo.toml", "wasi = \"none\"", wasi);
     project.replace("src/lib.rs", "\"Hello, World!\".to_string()", body);
     project

@@ -129,7 +129,7 @@ fn standard_streams_are_those_of_the_tool() {
 
 #[test]
 fn exit_codes_travel_up_as_far_as_wasi_reports_them() {
-    let project = obedient();
+    let project = obedient().with_debug_info();
     project.component("run -- exit 0").ok();
     // WASI 0.2 knows only success and failure.
     project

@@ -185,7 +185,7 @@ fn a_0_3_handler_is_served_on_every_target() {
 
 #[test]
 fn a_handler_that_fails_answers_500_and_the_server_goes_on() {
-    let project = example("http");
+    let project = example("http").with_debug_info();
     project.replace("src/lib.rs", "(Method::Get, Some(\"/\")) =>", "(Method::Get, Some(\"/panic\")) => panic!(\"on purpose\"),\n            (Method::Get, Some(\"/\")) =>");
     let server = Server::start(project.command("serve --addr 127.0.0.1:0"));
     assert!(server.ask("GET /panic", "").starts_with("HTTP/1.0 500 "));

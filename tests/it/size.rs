@@ -18,7 +18,7 @@ fn column(text: &str, word: &str, column: usize) -> usize {
 
 #[test]
 fn the_parts_of_a_program_add_up_and_imports_have_reasons() {
-    let project = Project::new("", "hello");
+    let project = Project::new("", "hello").with_debug_info();
     project.write(
         "src/main.rs",
         "fn main() {\n    let file = std::fs::read_to_string(\"a\");\n    println!(\"{file:?}\");\n}\n",
@@ -66,7 +66,7 @@ fn the_parts_of_a_program_add_up_and_imports_have_reasons() {
 
 #[test]
 fn a_linked_component_is_told_by_its_parts() {
-    let project = Project::empty();
+    let project = Project::empty().with_debug_info();
     library(&project, "regex", "1.2.0", REGEX, "");
     library(&project, "transcoder", "0.3.1", TRANSCODER, "");
     let dependencies = "[package.metadata.component.dependencies]
@@ -94,7 +94,7 @@ fn a_linked_component_is_told_by_its_parts() {
 
 #[test]
 fn what_has_no_names_or_is_no_component_is_said() {
-    let project = Project::new("--lib", "hello");
+    let project = Project::new("--lib", "hello").with_debug_info();
     let manifest = project.read("Cargo.toml");
     project.write(
         "Cargo.toml",

@@ -10,6 +10,7 @@ pub struct Project {
     _dir: tempfile::TempDir,
     root: PathBuf,
     build_dir: Option<BuildDir>,
+    debug_info: bool,
 }
 
 /// A directory for what cargo only needs while it builds, `build.build-dir`. It stays when
@@ -63,12 +64,30 @@ impl Project {
             _dir: dir,
             root,
             build_dir: Some(BuildDir::claim()),
+            debug_info: false,
         }
     }
 
-    /// Lets cargo build all of it in the target directory, as it does for users who have
-    /// not set another: for tests about what is in there, or how old it is.
+    /// Lets cargo write debug information as it does by default. It is most of a small
+    /// component, so that everything takes longer.
+    pub fn with_debug_info(mut self) -> Self {
+        self.debug_info = true;
+        self
+    }
+
+    /// Lets cargo build all of it in the target directory, with debug information, as it does
+    /// for users who have not set anything: for tests about what is in there, or how old it is.
     pub fn in_target_dir(mut self) -> Self {
+        self.build_dir = None;
+        self.with_debug_info()
+    }
+
+    /// Lets cargo build all of it in a directory that stays, and that only projects with the
+    /// same name here share: for one whose build script or macro needs many crates.
+    pub fn building_in(mut self, name: &str) -> Self {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let config = format!("[build]\ntarget-dir = '{}'\n", target.display());
+        self.write(".cargo/config.toml", config);
         self.build_dir = None;
         self
     }
@@ -173,6 +192,9 @@ impl Project {
         let none = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/no-registries.toml");
         command.env("CARGO_COMPONENT_CONFIG_FILE", none);
         command.env("CARGO_INCREMENTAL", "0");
+        if !self.debug_info {
+            command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+        }
         if let Some(build_dir) = &self.build_dir {
             command.env("CARGO_BUILD_BUILD_DIR", &build_dir.path);
         }

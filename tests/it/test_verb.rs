@@ -109,7 +109,7 @@ fn verdicts(output: &Output) -> Vec<&str> {
 
 #[test]
 fn after_a_panic_every_other_test_is_still_reported() {
-    let project = library();
+    let project = library().with_debug_info();
     // A component has one thread, whatever it is told.
     for (target, flags) in [
         ("wasm32-wasip1", ""),

@@ -205,7 +205,7 @@ fn page(path: &str) -> String {
 
 #[test]
 fn the_tutorial_does_what_it_says() {
-    let project = wasi_registry::with_wasi(Project::empty()).0;
+    let project = wasi_registry::with_wasi(Project::empty().with_debug_info()).0;
     project.write("empty/.keep", "");
     let mut reader = Reader {
         home: project.root().to_owned(),

@@ -14,10 +14,11 @@ use super::split_command::{CommandSplit, with_trailing};
 use crate::base::error::{Error, Result};
 use crate::pipeline::project::select::cargo;
 use crate::system::cargo::arguments::{CargoArgs, KnownOption, TargetChoice};
-use crate::system::cargo::build::{MessageFormat, run};
+use crate::system::cargo::build::{BuiltArtifact, MessageFormat, run};
 use crate::system::cargo::verb::Class;
 use crate::system::cargo::workspace::TargetRole;
 use crate::system::context::Context;
+use crate::system::fs;
 use crate::system::process::Invocation;
 use crate::system::shell::report;
 
@@ -125,24 +126,28 @@ fn build_wasm(
         .setup
         .config
         .artifact_dir(args.artifact_dir.as_deref())?;
+    let replaced = replaced(ctx, prepared, &outcome.artifacts);
     let (artifacts, mut failed) =
         componentize(ctx, prepared, outcome.artifacts, copy_to.as_deref());
     let mut linked = BTreeMap::new();
-    for artifact in artifacts
-        .iter()
-        .filter(|artifact| is_linked(prepared, args, artifact))
-    {
-        match linked::write_linked(ctx, prepared, artifact, copy_to.as_deref()) {
-            Ok(path) => drop(linked.insert(artifact.path.clone(), path)),
-            Err(error) => failed.push(error),
+    if replaced.is_none() {
+        for artifact in artifacts
+            .iter()
+            .filter(|artifact| is_linked(prepared, args, artifact))
+        {
+            match linked::write_linked(ctx, prepared, artifact, copy_to.as_deref()) {
+                Ok(path) => drop(linked.insert(artifact.path.clone(), path)),
+                Err(error) => failed.push(error),
+            }
+        }
+        if is_build(args) && prepared.purpose == BuildPurpose::Requested {
+            let others = artifacts
+                .iter()
+                .filter(|artifact| !linked.contains_key(&artifact.path));
+            others.for_each(|artifact| warn_of_links(ctx, prepared, artifact));
         }
     }
-    if is_build(args) && prepared.purpose == BuildPurpose::Requested {
-        let others = artifacts
-            .iter()
-            .filter(|artifact| !linked.contains_key(&artifact.path));
-        others.for_each(|artifact| warn_of_links(ctx, prepared, artifact));
-    }
+    failed.extend(replaced);
     drop(lock);
     if outcome.code == 0 {
         prepared.record_success();
@@ -165,6 +170,28 @@ fn build_wasm(
         final_line: outcome.final_line,
         error,
     })
+}
+
+/// The error if an artifact took the place of the component of another crate, which was built
+/// earlier in this run. Cargo itself only warns of that within one workspace.
+fn replaced(ctx: &Context, prepared: &Prepared, artifacts: &[BuiltArtifact]) -> Option<Error> {
+    let (file, own, other) = artifacts.iter().find_map(|artifact| {
+        let file = artifact.wasm()?;
+        let other = prepared.linkable.crate_of(file)?;
+        let own = prepared.workspace().member(&artifact.package_id)?.dir();
+        let is_same = fs::canonical(own).is_ok_and(|own| own == other);
+        (!is_same).then_some((file, own, other))
+    })?;
+    let cause = format!(
+        "it was the component of the crate in `{}`, and now is that of the crate in `{}`",
+        ctx.display(other),
+        ctx.display(own)
+    );
+    Some(
+        Error::input(format!("`{}` is the file of two crates", ctx.display(file)))
+            .with_cause(cause)
+            .hint("give one of them another name, or each workspace a target directory of its own; then run `cargo clean`, since cargo takes what it built for current"),
+    )
 }
 
 /// Whether the command only builds: the other commands link components themselves.

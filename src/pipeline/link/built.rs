@@ -58,6 +58,13 @@ impl BuiltComponents {
         self.by_directory.values()
     }
 
+    /// The directory of the crate whose component is this file.
+    pub fn crate_of(&self, file: &Path) -> Option<&Path> {
+        let mut known = self.by_directory.iter();
+        let (dir, _) = known.find(|(_, component)| component.file == file)?;
+        Some(dir)
+    }
+
     /// The directories of the crates that they were built from.
     pub fn directories(&self) -> impl Iterator<Item = &Path> {
         self.by_directory.keys().map(PathBuf::as_path)

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wasmparser::WasmFeatures;
 use wasmparser::component_types::ComponentEntityType;
@@ -94,8 +95,8 @@ pub(super) fn current<'n>(node: &'n Node<'_>) -> Result<Cow<'n, [u8]>> {
     names::with_current_names(&node.bytes).map_err(|e| e.context(failed()))
 }
 
-/// Parses a component and validates it, except for the code of its functions, which is
-/// returned as well: most of the work, that [`beside_validation`] does.
+/// Parses a component and validates it, except for the code of its functions. That is
+/// returned; [`beside_validation`] validates it, which is most of the work.
 pub(super) fn parse<'a>(
     name: &'a str,
     bytes: &'a [u8],
@@ -119,7 +120,8 @@ pub(super) fn parse<'a>(
     Ok((parsed, code))
 }
 
-/// Does `main` while other threads validate the code of components, which have these names.
+/// Does `main`, and validates the code of components, which have these names: if it is much,
+/// other threads do so at the same time.
 ///
 /// # Errors
 ///
@@ -129,9 +131,19 @@ pub(super) fn beside_validation<T>(
     main: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
     let size = code.iter().map(|(_, code)| code.size()).sum();
+    // Then nobody needs to know whether the code is valid.
+    let failed = AtomicBool::new(false);
     let validate = |(name, code): (&str, Code<'_>)| {
+        if failed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let valid = call_library("wasmparser", "validate", name, || code.validate())?;
         valid.map_err(|e| invalid(name, e))
+    };
+    let main = || {
+        let result = main();
+        failed.store(result.is_err(), Ordering::Relaxed);
+        result
     };
     let (validated, result) = parallel::beside(size, code, validate, main);
     let result = result?;

@@ -69,6 +69,8 @@ pub(super) fn new_engine(compiler: Compiler, interrupts: Interrupts) -> Result<E
     config.wasm_component_model_map(true);
     config.parallel_compilation(true);
     config.wasm_backtrace_max_frames(Some(MAX_FRAMES));
+    // Only Windows needs it. The engine reads its stacks without.
+    config.native_unwind_info(cfg!(windows));
     config.epoch_interruption(interrupts != Interrupts::Never);
     // Without a home directory there is no cache, and compiling takes longer.
     config.cache(Cache::from_file(None).ok());

@@ -64,7 +64,8 @@ pub fn references(file: &TextFile) -> Result<Vec<PackageReference>> {
 /// Composes what a document describes from the packages it names.
 ///
 /// The result is valid. Open imports have the attributes that they have in the
-/// component that imports them; names inside the linked components have none.
+/// component that imports them; names inside the linked components have none. All packages
+/// have to be valid, also those of which only types are used.
 pub fn compose(file: &TextFile, packages: &[(PackageReference, Node<'_>)]) -> Result<Linked> {
     let place = |reference: &PackageReference| excerpt(file, reference.range.clone());
     let current = packages.iter().map(|(reference, node)| {
