@@ -127,7 +127,7 @@ mod tests {
             assert_eq!(code.len() > 2, functions > 2);
             let size = code.iter().map(Code::size).sum::<usize>();
             assert!((functions << 10..bytes.len()).contains(&size));
-            let validated: Result<(), _> = code.into_iter().map(Code::validate).collect();
+            let validated = code.into_iter().try_for_each(Code::validate);
             assert_eq!(validated.is_ok(), broken.is_empty());
             assert_eq!(text(validated), text(whole(&bytes)));
         }
