@@ -11,8 +11,8 @@ use super::error::{is_guarded, set_guarded};
 /// more of them would take longer to start than they save.
 const MAX_COMPUTING: usize = 8;
 
-/// The input, in bytes, that is worth a thread: less is worked on before one has started.
-pub const PORTION: usize = 64 << 10;
+/// How many bytes of input are worth starting a thread for.
+pub const BYTES_PER_THREAD: usize = 64 << 10;
 
 /// Applies `work`, which computes and does not wait, to every item, and returns the
 /// results in the order of the items. A panic of one thread becomes one of the caller.
@@ -24,28 +24,28 @@ pub fn compute<J: Send, T: Send>(items: Vec<J>, work: impl Fn(J) -> T + Sync) ->
     map(items, threads, work)
 }
 
-/// As [`compute`], if the items together are this many bytes: little is worked on without
+/// As [`compute`], for items that together are this many bytes: if these are few, without
 /// other threads.
-pub fn compute_bytes<J: Send, T: Send>(
+pub fn compute_sized<J: Send, T: Send>(
     bytes: usize,
     items: Vec<J>,
     work: impl Fn(J) -> T + Sync,
 ) -> Vec<T> {
-    match bytes < PORTION {
+    match bytes < BYTES_PER_THREAD {
         true => items.into_iter().map(work).collect(),
         false => compute(items, work),
     }
 }
 
-/// As [`compute_bytes`]. The calling thread does something else first, `main`, while other
+/// As [`compute_sized`]. The calling thread does something else first, `main`, while other
 /// threads begin.
-pub fn beside<J: Send, T: Send, M>(
+pub fn compute_beside<J: Send, T: Send, M>(
     bytes: usize,
     items: Vec<J>,
     work: impl Fn(J) -> T + Sync,
     main: impl FnOnce() -> M,
 ) -> (Vec<T>, M) {
-    let more = match bytes < PORTION {
+    let more = match bytes < BYTES_PER_THREAD {
         true => 0,
         false => processors() - 1,
     };
@@ -138,9 +138,10 @@ mod tests {
 
     #[test]
     fn other_work_is_done_beside() {
-        for bytes in [0, 100, PORTION, 10 * PORTION] {
+        for bytes in [0, 100, BYTES_PER_THREAD, 10 * BYTES_PER_THREAD] {
             let caller = thread::current().id();
-            let (halves, main) = beside(bytes, vec![2, 4, 6], |n| n / 2, || thread::current().id());
+            let (halves, main) =
+                compute_beside(bytes, vec![2, 4, 6], |n| n / 2, || thread::current().id());
             assert_eq!((halves, main), (vec![1, 2, 3], caller));
         }
         // It ends only if the thread of the item runs while the caller waits for it.

@@ -7,7 +7,7 @@ use wasmparser::{
     ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
-use crate::base::parallel::PORTION;
+use crate::base::parallel::BYTES_PER_THREAD;
 
 type Function<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
 
@@ -26,8 +26,8 @@ pub(super) fn validate_structure(
     validate(bytes, features, &mut |_| {})
 }
 
-/// As [`validate_structure`], with the code that is still to be validated.
-pub(super) fn with_code(
+/// As [`validate_structure`]; also returns the code, which is still to be validated.
+pub(super) fn validate_leaving_code(
     bytes: &[u8],
     features: WasmFeatures,
 ) -> Result<(Option<Types>, Vec<Code<'_>>), BinaryReaderError> {
@@ -35,7 +35,7 @@ pub(super) fn with_code(
     let types = validate(bytes, features, &mut |function| {
         let size = function.1.as_bytes().len();
         match portions.last_mut() {
-            Some(portion) if portion.size + size <= PORTION => {
+            Some(portion) if portion.size + size <= BYTES_PER_THREAD => {
                 portion.functions.push(function);
                 portion.size += size;
             }
@@ -122,7 +122,7 @@ mod tests {
         ] {
             let bytes = component(functions, &broken);
             let text = |result: Result<(), BinaryReaderError>| result.map_err(|e| e.to_string());
-            let (types, code) = with_code(&bytes, features).unwrap();
+            let (types, code) = validate_leaving_code(&bytes, features).unwrap();
             assert!(types.is_some());
             assert_eq!(code.len() > 2, functions > 2);
             let size = code.iter().map(Code::size).sum::<usize>();

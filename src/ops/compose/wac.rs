@@ -29,8 +29,9 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
 
-/// Reading a file takes as long as working on this many bytes.
-const READING: usize = 8 << 10;
+/// How many bytes a file is taken for when it is decided whether to start threads; its size is
+/// not known before it is read.
+const ASSUMED_SIZE: usize = 8 << 10;
 
 /// Whether the options name a `.wac` document. An error where options do not go
 /// with what they name.
@@ -253,15 +254,18 @@ impl PackageSearch<'_> {
             found[at] = Some((name, fetched.file));
         }
         let files: Vec<_> = references.iter().zip(found.into_iter().flatten()).collect();
-        let read =
-            parallel::compute_bytes(files.len() * READING, files, |(reference, (name, path))| {
+        let read = parallel::compute_sized(
+            files.len() * ASSUMED_SIZE,
+            files,
+            |(reference, (name, path))| {
                 let bytes = read_package(&path).map_err(|e| e.at(at_reference(reference)))?;
                 Ok(Node {
                     name,
                     bytes: bytes.into(),
                     ..Node::default()
                 })
-            });
+            },
+        );
         read.into_iter().collect()
     }
 
@@ -385,7 +389,8 @@ fn with_extension(stem: &Path, extension: &str) -> PathBuf {
     stem.with_file_name(name)
 }
 
-/// Reads a component, or a package of WIT, as the binary form of it.
+/// Reads a component, or a package of WIT as text or in its binary form, and returns the
+/// binary form.
 fn read_package(path: &Path) -> Result<Vec<u8>> {
     let is_text = path.extension().is_some_and(|extension| extension == "wit");
     match is_text || fs::is_dir(path) {

@@ -99,7 +99,7 @@ impl Composition<'_> {
         let mut instances = BTreeMap::new();
         let files = self.order.iter().map(|node| self.parts[node].bytes);
         let size = files.clone().map(<[u8]>::len).sum();
-        let plain = parallel::compute_bytes(size, files.collect(), names::without_attributes);
+        let plain = parallel::compute_sized(size, files.collect(), names::without_attributes);
         for (&node, plain) in self.order.iter().zip(plain) {
             let part = &self.parts[&node];
             let none = BTreeMap::new();

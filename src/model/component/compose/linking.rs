@@ -32,11 +32,13 @@ pub struct Linked {
 /// prefixed with the name of its component.
 pub fn link(plan: &Plan<'_>) -> Result<Linked> {
     let order = order::sorted(plan)?;
-    let files = order.iter().map(|&node| parsed::current(&plan.nodes[node]));
+    let files = order
+        .iter()
+        .map(|&node| parsed::component_bytes(&plan.nodes[node]));
     let files = files.collect::<Result<Vec<_>>>()?;
     let size = files.iter().map(|bytes| bytes.len()).sum();
     let nodes = order.iter().zip(&files).collect();
-    let read = parallel::compute_bytes(size, nodes, |(&node, bytes)| {
+    let read = parallel::compute_sized(size, nodes, |(&node, bytes)| {
         Ok((node, parsed::parse(&plan.nodes[node].name, bytes)?))
     });
     let (mut parts, mut code) = (BTreeMap::new(), Vec::new());

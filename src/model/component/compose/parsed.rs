@@ -18,7 +18,7 @@ use crate::model::component::kind::{WasmKind, kind};
 use crate::model::component::names;
 use crate::model::component::names::Name;
 use crate::model::component::sections;
-use crate::model::component::validation::{Code, with_code};
+use crate::model::component::validation::{Code, validate_leaving_code};
 use crate::model::wit;
 
 /// A component of a plan with its imports and exports.
@@ -76,8 +76,9 @@ pub(super) fn features() -> WasmFeatures {
         | WasmFeatures::CM_FIXED_LENGTH_LISTS
 }
 
-/// The bytes of a component with names in their current format.
-pub(super) fn current<'n>(node: &'n Node<'_>) -> Result<Cow<'n, [u8]>> {
+/// The bytes of a component with names in their current format; an error for a node that is
+/// no component.
+pub(super) fn component_bytes<'n>(node: &'n Node<'_>) -> Result<Cow<'n, [u8]>> {
     let failed = || format!("failed to link `{}`", node.name);
     match kind(&node.bytes) {
         Some(WasmKind::Component) => {}
@@ -102,7 +103,7 @@ pub(super) fn parse<'a>(
     bytes: &'a [u8],
 ) -> Result<(ParsedComponent<'a>, Vec<Code<'a>>)> {
     let valid = call_library("wasmparser", "validate", name, || {
-        with_code(bytes, features())
+        validate_leaving_code(bytes, features())
     })?;
     let (types, code) = valid.map_err(|e| invalid(name, e))?;
     let types = types.ok_or_else(|| invalid(name, "it is truncated"))?;
@@ -145,7 +146,7 @@ pub(super) fn beside_validation<T>(
         failed.store(result.is_err(), Ordering::Relaxed);
         result
     };
-    let (validated, result) = parallel::beside(size, code, validate, main);
+    let (validated, result) = parallel::compute_beside(size, code, validate, main);
     let result = result?;
     validated.into_iter().collect::<Result<()>>()?;
     Ok(result)

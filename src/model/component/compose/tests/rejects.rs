@@ -1,5 +1,6 @@
 //! Bytes that are no component, or only nearly one.
 
+use super::super::parsed;
 use super::*;
 
 fn pair() -> (Vec<u8>, Vec<u8>) {
@@ -112,4 +113,17 @@ fn types_nested_without_end_are_refused() {
         let error = error_text(&link(&Plan { nodes, root: 0 }).unwrap_err());
         assert!(error.contains("nesting is too deep"), "{error}");
     }
+}
+
+#[test]
+fn an_error_of_linking_comes_before_one_of_code() {
+    let bytes = wat("(component (core module (func (result i32))))");
+    let attempt = |linked: Result<u32>| {
+        let (part, code) = parsed::parse("x.wasm", &bytes).unwrap();
+        let code = code.into_iter().map(|code| (part.name, code)).collect();
+        let result = parsed::beside_validation(code, || linked);
+        error_text(&result.unwrap_err())
+    };
+    assert!(attempt(Err(Error::input("not linked"))).contains("not linked"));
+    assert!(attempt(Ok(1)).contains("`x.wasm`"));
 }

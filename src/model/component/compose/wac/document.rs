@@ -68,13 +68,13 @@ pub fn references(file: &TextFile) -> Result<Vec<PackageReference>> {
 /// have to be valid, also those of which only types are used.
 pub fn compose(file: &TextFile, packages: &[(PackageReference, Node<'_>)]) -> Result<Linked> {
     let place = |reference: &PackageReference| excerpt(file, reference.range.clone());
-    let current = packages.iter().map(|(reference, node)| {
-        let bytes = parsed::current(node).map_err(|e| e.at(place(reference)))?;
+    let files = packages.iter().map(|(reference, node)| {
+        let bytes = parsed::component_bytes(node).map_err(|e| e.at(place(reference)))?;
         Ok((node, bytes))
     });
-    let current = current.collect::<Result<Vec<_>>>()?;
-    let size = current.iter().map(|(_, bytes)| bytes.len()).sum();
-    let read = parallel::compute_bytes(size, current.iter().collect(), read);
+    let files = files.collect::<Result<Vec<_>>>()?;
+    let size = files.iter().map(|(_, bytes)| bytes.len()).sum();
+    let read = parallel::compute_sized(size, files.iter().collect(), read);
     let mut code = Vec::new();
     let mut given = GivenPackages::default();
     for ((reference, _), read) in packages.iter().zip(read) {
