@@ -12,11 +12,23 @@ use crate::base::error::{Error, Result};
 /// The component without DWARF sections, at any depth; names of functions stay.
 /// `None` if it has no such sections, or cannot be parsed.
 pub fn without_dwarf(bytes: &[u8]) -> Option<Vec<u8>> {
-    if !contains_dwarf(bytes, 0) {
+    without(has_dwarf, bytes)
+}
+
+/// As [`without_dwarf`], also without the names of functions of core modules: what is left
+/// is all that has a meaning when it runs.
+#[cfg(feature = "runtime")]
+pub fn without_dwarf_and_names(bytes: &[u8]) -> Option<Vec<u8>> {
+    without(|section| has_dwarf(section) || has_names(section), bytes)
+}
+
+/// The component without these sections, at any depth.
+fn without(unwanted: IsUnwanted, bytes: &[u8]) -> Option<Vec<u8>> {
+    if !contains(unwanted, bytes, 0) {
         return None;
     }
     let mut rest = Vec::new();
-    copy(bytes, 0, &mut rest, &mut |_, _| {}).ok()?;
+    copy(unwanted, bytes, 0, &mut rest, &mut |_, _| {}).ok()?;
     Some(rest)
 }
 
@@ -41,7 +53,7 @@ impl<'a> DebugSections<'a> {
     /// The component or module with placeholders instead of its DWARF sections. What cannot
     /// be parsed stays as it is.
     pub fn set_aside(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        if !contains_dwarf(bytes, 0) {
+        if !contains(has_dwarf, bytes, 0) {
             return Cow::Borrowed(bytes);
         }
         let before = self.rows.len();
@@ -50,7 +62,7 @@ impl<'a> DebugSections<'a> {
             placeholder(self.rows.len(), to);
             self.rows.push(row);
         };
-        match copy(bytes, 0, &mut rest, &mut add) {
+        match copy(has_dwarf, bytes, 0, &mut rest, &mut add) {
             Ok(()) => Cow::Owned(rest),
             Err(_) => {
                 self.rows.truncate(before);
@@ -132,18 +144,22 @@ fn placeholder(row: usize, to: &mut Vec<u8>) {
     section.append_to(to);
 }
 
-/// Whether there are DWARF sections, down to the depth that is valid and before what cannot be
-/// parsed. Most files have none, and need no copy.
-fn contains_dwarf(bytes: &[u8], depth: usize) -> bool {
+/// Says of a section whether it is to be left out.
+type IsUnwanted = fn(&Section<'_>) -> bool;
+
+/// Whether there are such sections, down to the depth that is valid and before what cannot be
+/// parsed. A file without needs no copy.
+fn contains(unwanted: IsUnwanted, bytes: &[u8], depth: usize) -> bool {
     sections(bytes).map_while(Result::ok).any(|section| {
         let nested = section.nested.filter(|_| depth < MAX_DEPTH);
-        has_dwarf(&section) || nested.is_some_and(|nested| contains_dwarf(nested, depth + 1))
+        unwanted(&section) || nested.is_some_and(|nested| contains(unwanted, nested, depth + 1))
     })
 }
 
-/// Copies all sections but those of DWARF, down to the depth that is valid. Each row of these
-/// is passed to `left_out`, with the copy so far.
+/// Copies all sections but the unwanted ones, down to the depth that is valid. Each row of
+/// these is passed to `left_out`, with the copy so far.
 fn copy<'a>(
+    unwanted: IsUnwanted,
     bytes: &'a [u8],
     depth: usize,
     to: &mut Vec<u8>,
@@ -155,7 +171,7 @@ fn copy<'a>(
         let section = section?;
         let (start, end) = (at, at + section.raw.len());
         at = end;
-        if has_dwarf(&section) {
+        if unwanted(&section) {
             row.get_or_insert(start);
             continue;
         }
@@ -165,7 +181,7 @@ fn copy<'a>(
         match section.nested {
             Some(nested) if depth < MAX_DEPTH => {
                 let mut inner = Vec::new();
-                copy(nested, depth + 1, &mut inner, left_out)?;
+                copy(unwanted, nested, depth + 1, &mut inner, left_out)?;
                 to.push(section.raw[0]);
                 inner.encode(to);
             }
@@ -181,6 +197,12 @@ fn copy<'a>(
 /// Whether a section has debug information.
 fn has_dwarf(section: &Section<'_>) -> bool {
     matches!(&section.payload, Payload::CustomSection(custom) if is_dwarf(custom.name()))
+}
+
+/// Whether a section has the names of functions of a core module.
+#[cfg(feature = "runtime")]
+fn has_names(section: &Section<'_>) -> bool {
+    matches!(&section.payload, Payload::CustomSection(custom) if custom.name() == "name")
 }
 
 /// Whether a custom section of this name has debug information.
@@ -210,6 +232,16 @@ mod tests {
         assert_eq!(lean, text(""));
         wasmparser::validate(&lean).unwrap();
         assert_eq!(without_dwarf(&lean), None);
+        assert!(!contains(has_names, &lean, 0));
+        let named = text(&format!(
+            "(func $named) (@custom \".debug_info\" \"{long}\")"
+        ));
+        let lean = without_dwarf(&named).unwrap();
+        assert_eq!(lean, text("(func $named)"));
+        assert!(contains(has_names, &lean, 0));
+        assert_eq!(without_dwarf_and_names(&named).unwrap(), text("(func)"));
+        assert_eq!(without_dwarf_and_names(&lean).unwrap(), text("(func)"));
+        assert_eq!(without_dwarf_and_names(&text("(func)")), None);
         assert_eq!(without_dwarf(&full[..full.len() - 3]), None);
         assert_eq!(without_dwarf(b"text"), None);
     }

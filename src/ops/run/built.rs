@@ -85,7 +85,13 @@ fn task(
             "add the runner's own option for the address to its arguments",
         );
     }
-    match (runtime::entry_point(&fs::read(path)?)?, request.purpose) {
+    // Most components need not be read to know it.
+    let facts = artifact.component.as_ref();
+    let entry = match facts.and_then(|facts| runtime::entry_point_of(&facts.surface.exports)) {
+        Some(entry) => entry,
+        None => runtime::entry_point(&fs::read(path)?)?,
+    };
+    match (entry, request.purpose) {
         (EntryPoint::Http(_), _) => Ok(Task::Serve(served_address(request.args))),
         (EntryPoint::Command(_), Purpose::Run) => {
             no_address(format!("`{name}` is a program"), "remove it")

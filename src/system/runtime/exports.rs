@@ -58,7 +58,16 @@ pub enum EntryPoint {
 /// of a program costs nothing here.
 pub fn entry_point(bytes: &[u8]) -> Result<EntryPoint> {
     require_component(bytes)?;
-    let exports = component::surface(bytes)?.exports;
+    if let Some(started) = entry_point_of(&component::surface(bytes)?.exports) {
+        return Ok(started);
+    }
+    let mut functions = Surface::read(bytes)?.functions;
+    functions.retain(|function| function.resource().is_none());
+    Ok(EntryPoint::Library(functions))
+}
+
+/// How a component with exports of these names is started; `None` for a library.
+pub fn entry_point_of(exports: &[String]) -> Option<EntryPoint> {
     let find = |interface: &str| {
         let versions: Vec<WasiVersion> = exports
             .iter()
@@ -70,20 +79,15 @@ pub fn entry_point(bytes: &[u8]) -> Result<EntryPoint> {
             .find(|version| versions.contains(version))
     };
     if let Some(wasi) = find("wasi:cli/run") {
-        return Ok(EntryPoint::Command(wasi));
+        return Some(EntryPoint::Command(wasi));
     }
     let http = [
         ("wasi:http/handler", WasiVersion::V0_3),
         ("wasi:http/incoming-handler", WasiVersion::V0_2),
     ];
-    for (interface, wasi) in http {
-        if find(interface) == Some(wasi) {
-            return Ok(EntryPoint::Http(wasi));
-        }
-    }
-    let mut functions = Surface::read(bytes)?.functions;
-    functions.retain(|function| function.resource().is_none());
-    Ok(EntryPoint::Library(functions))
+    let mut http = http.into_iter();
+    http.find(|(interface, wasi)| find(interface) == Some(*wasi))
+        .map(|(_, wasi)| EntryPoint::Http(wasi))
 }
 
 /// Fails for bytes that are a core module, or no WebAssembly.

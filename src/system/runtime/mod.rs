@@ -33,7 +33,9 @@ mod embedded;
 
 pub use component_file::{ComponentFile, Optimization};
 pub use embedded::available;
-pub use exports::{EntryPoint, Function, WasiVersion, entry_point, functions, needs, resolve};
+pub use exports::{
+    EntryPoint, Function, WasiVersion, entry_point, entry_point_of, functions, needs, resolve,
+};
 pub use outcome::{CallOutcome, CapturedOutput, EventHandler, ExitStatus, ServerEvent, TRAPPED};
 pub use permissions::{Interrupts, MAX_MEMORY, Network, Permissions, Preopen, Refusal, sends_http};
 pub use profile_output::{ProfileFormat, ProfileOutput};

@@ -12,7 +12,6 @@ use super::fault::Faults;
 use super::host::{Host, Stdio, provides};
 use super::profile::{INTERVAL, Sampler};
 use crate::base::error::{Error, Result};
-use crate::model::component::debug::without_dwarf;
 use crate::system::fs;
 use crate::system::runtime::component_file::{ComponentFile, Optimization};
 use crate::system::runtime::exports;
@@ -42,14 +41,11 @@ impl Compiled {
         let name = path.file_name().unwrap_or(path.as_os_str());
         let name = name.to_string_lossy().into_owned();
         let waiting = format!("{name} to machine code");
-        let faults = Faults {
-            bytes,
-            trace: file.trace.clone(),
-        };
         let interrupts = match file.profile {
             Some(_) => Interrupts::Samples,
             None => interrupts,
         };
+        let faults = Faults::new(bytes, file.trace.clone(), interrupts);
         let compile = || Compiled::new(faults, name, file.optimization, interrupts);
         let report = || shell.print(Message::Waiting("Compiling", waiting));
         let compiled = or_report(PATIENCE, report, compile)
@@ -68,16 +64,8 @@ impl Compiled {
         interrupts: Interrupts,
     ) -> Result<Self> {
         // The errors of the engine for text and for core modules would mislead.
-        let bytes = &faults.bytes;
-        let entry = exports::entry_point(bytes)?;
-        // Debug information is most of what the engine would hash for its cache. It is
-        // needed after a failure only.
-        let without_debug_info = without_dwarf(bytes);
-        let (engine, component) = compile(
-            without_debug_info.as_deref().unwrap_or(bytes),
-            optimization,
-            interrupts,
-        )?;
+        let entry = exports::entry_point(faults.bytes())?;
+        let (engine, component) = compile(faults.lean(), optimization, interrupts)?;
         match interrupts {
             Interrupts::Never => {}
             Interrupts::Regular => count_time_slices(&engine, TIME_SLICE)?,
@@ -109,7 +97,7 @@ impl Compiled {
 
     /// The bytes of the component.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.faults.bytes
+        self.faults.bytes()
     }
 
     /// Links it to everything the host provides; fails if it imports more.
@@ -201,8 +189,7 @@ mod tests {
     use crate::system::runtime::trace_options::TraceOptions;
 
     fn faults(bytes: Vec<u8>) -> Faults {
-        let trace = TraceOptions::default();
-        Faults { bytes, trace }
+        Faults::new(bytes, TraceOptions::default(), Interrupts::Never)
     }
 
     const BOTH: [Optimization; 2] = [Optimization::None, Optimization::Full];

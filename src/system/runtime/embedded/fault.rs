@@ -7,12 +7,13 @@ use wasmtime_wasi::I32Exit;
 
 use super::backtrace::{Symbols, short, text};
 use crate::base::error::Error;
-use crate::model::component::debug::without_dwarf;
+use crate::model::component::debug::{without_dwarf, without_dwarf_and_names};
 use crate::model::component::pure::{STUBBED, WITHOUT_WASI};
-use crate::model::component::symbols::{is_of_std, without_hash};
+use crate::model::component::symbols::is_of_std;
 use crate::system::fs;
 use crate::system::runtime::exports;
 use crate::system::runtime::outcome::{ExitStatus, TRAPPED};
+use crate::system::runtime::permissions::Interrupts;
 use crate::system::runtime::trace_options::{TraceOptions, TraceStyle};
 
 /// How many functions of a stack trace are shown; the rest is rarely read.
@@ -46,12 +47,35 @@ pub fn stopped(error: Error) -> ExitStatus {
 /// What it takes to describe how a component failed.
 pub struct Faults {
     /// The bytes of its file.
-    pub bytes: Vec<u8>,
+    bytes: Vec<u8>,
+    /// What the engine gets instead of these, unless it is the same.
+    lean: Option<Vec<u8>>,
     /// How its stack is shown.
-    pub trace: TraceOptions,
+    trace: TraceOptions,
 }
 
 impl Faults {
+    /// Of the component with these bytes. The engine gets it without what has no meaning when
+    /// it runs: that is most of what it would hash and keep in its cache. The names of
+    /// functions stay if they are for samples.
+    pub fn new(bytes: Vec<u8>, trace: TraceOptions, interrupts: Interrupts) -> Self {
+        let lean = match interrupts {
+            Interrupts::Samples => without_dwarf(&bytes),
+            Interrupts::Never | Interrupts::Regular => without_dwarf_and_names(&bytes),
+        };
+        Faults { bytes, lean, trace }
+    }
+
+    /// The bytes of its file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What the engine compiles.
+    pub fn lean(&self) -> &[u8] {
+        self.lean.as_deref().unwrap_or(&self.bytes)
+    }
+
     /// How the component ended that `failed`: by its own exit, or by a trap.
     pub fn exit_status(&self, failed: &wasmtime::Error) -> ExitStatus {
         match failed.downcast_ref::<I32Exit>() {
@@ -67,15 +91,11 @@ impl Faults {
     pub fn trap(&self, failed: &wasmtime::Error) -> Error {
         let error = Error::input("the component trapped");
         let stack = failed.downcast_ref::<WasmBacktrace>();
-        let trace = stack.and_then(|stack| self.backtrace(stack));
+        let stack = stack
+            .and_then(|stack| self.stack(stack))
+            .unwrap_or_default();
         let error = match failed.downcast_ref::<Trap>() {
-            Some(code) => {
-                let names = match (&trace, stack) {
-                    (None, Some(stack)) => stack.to_string(),
-                    _ => String::new(),
-                };
-                self.reason(error, *code, stack, &functions(&names))
-            }
+            Some(code) => self.reason(error, *code, &stack),
             None => failed
                 .chain()
                 .map(one_line)
@@ -83,32 +103,30 @@ impl Faults {
                 .filter(|cause| !cause.starts_with("error while executing at wasm backtrace"))
                 .fold(error, Error::with_cause),
         };
-        match trace {
+        match stack.trace {
             Some(trace) => error.with_trace(trace),
             None => error,
         }
     }
 
-    /// Adds why a component trapped, and where by the names of functions, if there are some.
-    fn reason(
-        &self,
-        error: Error,
-        code: Trap,
-        stack: Option<&WasmBacktrace>,
-        names: &[&str],
-    ) -> Error {
-        let innermost = stack.and_then(|stack| stack.frames().first()?.func_name());
-        let missing = innermost.and_then(missing);
+    /// Adds why a component trapped, and where by the names of functions, unless a trace
+    /// says that.
+    fn reason(&self, error: Error, code: Trap, stack: &Stack) -> Error {
+        let names = match stack.trace {
+            None => distinct(&stack.functions),
+            Some(_) => Vec::new(),
+        };
+        let missing = stack.functions.first().and_then(|name| missing(name));
         let (error, shown) = match (missing, code == Trap::UnreachableCodeReached) {
             (Some((cause, hint)), true) => {
                 let error = error.with_cause(cause).hint(hint);
                 (error, of_user(names.get(1..).unwrap_or_default()))
             }
-            (_, false) => (error.with_cause(code), names),
+            (_, false) => (error.with_cause(code), &names[..]),
             // A panic ends in this trap. The innermost functions are those of the panic.
             (None, true) => match self.panic_message() {
                 PanicMessage::Printed => (error.with_cause(code), [].as_slice()),
-                PanicMessage::Dropped => (error.with_cause(code), of_user(names)),
+                PanicMessage::Dropped => (error.with_cause(code), of_user(&names)),
             },
         };
         match described(shown) {
@@ -127,34 +145,41 @@ impl Faults {
         }
     }
 
-    /// The stack with files and lines, as far as they are wanted and known.
-    fn backtrace(&self, stack: &WasmBacktrace) -> Option<String> {
-        let full = match self.trace.style {
-            TraceStyle::Names => return None,
-            TraceStyle::Short => false,
-            TraceStyle::Full => true,
+    /// What is known of the stack; `None` if the component cannot be read.
+    fn stack(&self, stack: &WasmBacktrace) -> Option<Stack> {
+        let debug_info = self.debug_info();
+        let full = debug_info.as_deref().unwrap_or(&self.bytes);
+        let symbols = Symbols::read(self.lean(), full, &self.trace.dir).ok()?;
+        let frames = match self.trace.style {
+            TraceStyle::Short if symbols.has_lines() => short(symbols.frames(stack)),
+            TraceStyle::Full => symbols.frames(stack),
+            TraceStyle::Short | TraceStyle::Names => Vec::new(),
         };
-        let compiled = without_dwarf(&self.bytes);
-        let compiled = compiled.as_deref().unwrap_or(&self.bytes);
-        let debug_info = self.debug_info(compiled);
-        let with_lines = debug_info.as_deref().unwrap_or(&self.bytes);
-        let symbols = Symbols::read(compiled, with_lines, &self.trace.dir).ok()?;
-        if !full && !symbols.has_lines() {
-            return None;
-        }
-        let frames = match full {
-            true => symbols.frames(stack),
-            false => short(symbols.frames(stack)),
-        };
-        (!frames.is_empty()).then(|| text(&frames, full))
+        let is_full = self.trace.style == TraceStyle::Full;
+        Some(Stack {
+            functions: symbols.functions(stack),
+            trace: (!frames.is_empty()).then(|| text(&frames, is_full)),
+        })
     }
 
     /// The file with the debug information of this component, unless it is of another one
     /// by now.
-    fn debug_info(&self, compiled: &[u8]) -> Option<Vec<u8>> {
+    fn debug_info(&self) -> Option<Vec<u8>> {
+        if self.trace.style == TraceStyle::Names {
+            return None;
+        }
         let bytes = fs::read(self.trace.debug_info.as_ref()?).ok()?;
-        (without_dwarf(&bytes)? == compiled).then_some(bytes)
+        (without_dwarf(&bytes)? == self.bytes).then_some(bytes)
     }
+}
+
+/// The functions that were running when a component failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Stack {
+    /// The names of those that the engine knows of, the innermost first.
+    functions: Vec<String>,
+    /// The lines that show them with files and lines, as far as that is wanted and known.
+    trace: Option<String>,
 }
 
 /// What a function that stands for one of the host says by its name, and what to do about
@@ -181,18 +206,9 @@ fn instead_of(function: &str) -> &'static str {
     }
 }
 
-/// The names of the functions in the text of a trace, innermost first.
-///
-/// Only the text has the names demangled: `0: 0x1a2b - module!function`.
-fn functions(trace: &str) -> Vec<&str> {
-    let mut names: Vec<&str> = trace
-        .lines()
-        .filter_map(|line| line.trim_start().split_once(" - "))
-        .filter(|(address, _)| address.contains("0x"))
-        .map(|(_, name)| name.split_once('!').map_or(name, |(_, name)| name))
-        .map(without_hash)
-        .collect();
-    // An endless recursion is shown once.
+/// The names, with those that follow each other once: an endless recursion has many.
+fn distinct(names: &[String]) -> Vec<&str> {
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
     names.dedup();
     names
 }
@@ -230,25 +246,24 @@ mod tests {
     use super::*;
 
     fn exit_status(failed: &wasmtime::Error) -> ExitStatus {
-        let faults = Faults {
-            bytes: Vec::new(),
-            trace: TraceOptions::default(),
-        };
+        let faults = Faults::new(Vec::new(), TraceOptions::default(), Interrupts::Never);
         faults.exit_status(failed)
     }
 
     #[test]
     fn the_functions_of_the_user_come_first() {
-        let trace = "error while executing at wasm backtrace:
-    0:     0x1 - <unknown>!random_get needs WASI, which this component was built without
-    1:     0x2 - <unknown>!adapt-wasi_snapshot_preview1-random_get
-    2:     0x3 - m.wasm!__rustc[77]::rust_panic
-    3:     0x4 - m.wasm!<std::hash::random::RandomState as core::default::Default>::default
-    4:     0x5 - m.wasm!<m::Component as m::bindings::Guest>::f::h0123456789abcdef
-    5:     0x6 - m.wasm!f";
-        let names = functions(trace);
+        let names = [
+            "random_get needs WASI, which this component was built without",
+            "adapt-wasi_snapshot_preview1-random_get",
+            "__rustc[77]::rust_panic",
+            "<std::hash::random::RandomState as core::default::Default>::default",
+            "<m::Component as m::bindings::Guest>::f",
+            "<m::Component as m::bindings::Guest>::f",
+            "f",
+        ]
+        .map(str::to_owned);
+        let names = distinct(&names);
         assert_eq!(names.len(), 6, "{names:?}");
-        assert!(names[0].ends_with(WITHOUT_WASI));
         let text = described(of_user(&names)).unwrap();
         assert_eq!(
             text,
@@ -256,6 +271,21 @@ mod tests {
         );
         assert_eq!(of_user(&["abort", "f"]), ["abort", "f"]);
         assert_eq!(described(&[]), None);
+    }
+
+    #[test]
+    fn the_engine_gets_names_only_for_samples() {
+        let text = |name: &str| {
+            wat::parse_str(format!("(component (core module (func {name})))")).unwrap()
+        };
+        let lean = |interrupts| {
+            let faults = Faults::new(text("$named"), TraceOptions::default(), interrupts);
+            assert_eq!(faults.bytes(), text("$named"));
+            faults.lean().to_vec()
+        };
+        assert_eq!(lean(Interrupts::Never), text(""));
+        assert_eq!(lean(Interrupts::Regular), text(""));
+        assert_eq!(lean(Interrupts::Samples), text("$named"));
     }
 
     #[test]

@@ -213,11 +213,9 @@ mod tests {
           (export "nop" (func $nop)))"#;
 
     fn invoke(call: &str) -> Result<CallOutcome> {
-        let faults = Faults {
-            bytes: wat::parse_str(LIBRARY).unwrap(),
-            trace: TraceOptions::default(),
-        };
         let (optimization, interrupts) = (Optimization::Full, Interrupts::Never);
+        let bytes = wat::parse_str(LIBRARY).unwrap();
+        let faults = Faults::new(bytes, TraceOptions::default(), interrupts);
         Compiled::new(faults, "test.wasm".to_string(), optimization, interrupts)
             .unwrap()
             .invoke(call, &Permissions::default())

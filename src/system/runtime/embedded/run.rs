@@ -176,11 +176,9 @@ mod tests {
     use crate::system::runtime::trace_options::TraceOptions;
 
     fn compiled(text: &str) -> Compiled {
-        let faults = Faults {
-            bytes: wat::parse_str(text).unwrap(),
-            trace: TraceOptions::default(),
-        };
         let (optimization, interrupts) = (Optimization::None, Interrupts::Regular);
+        let bytes = wat::parse_str(text).unwrap();
+        let faults = Faults::new(bytes, TraceOptions::default(), interrupts);
         Compiled::new(faults, "test.wasm".to_string(), optimization, interrupts).unwrap()
     }
 

@@ -185,11 +185,9 @@ mod tests {
         (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))"#;
 
     fn compiled(text: &str) -> Compiled {
-        let faults = Faults {
-            bytes: wat::parse_str(text).unwrap(),
-            trace: TraceOptions::default(),
-        };
         let (optimization, interrupts) = (Optimization::None, Interrupts::Regular);
+        let bytes = wat::parse_str(text).unwrap();
+        let faults = Faults::new(bytes, TraceOptions::default(), interrupts);
         Compiled::new(faults, "test.wasm".to_string(), optimization, interrupts).unwrap()
     }
 

@@ -29,24 +29,28 @@ pub struct Symbols<'a> {
 /// One core module of the component.
 struct ModuleSymbols<'a> {
     module: CoreModule<'a>,
+    /// The functions at their places in what was compiled.
     functions: CoreFunctions<'a>,
+    /// The same functions with their names.
+    named: CoreFunctions<'a>,
     lines: Option<addr2line::Context<Bytes<'a>>>,
 }
 
 impl<'a> Symbols<'a> {
     /// Reads a component: `compiled` is what the engine got, to whose bytes it refers, and
-    /// `full` the same component with debug information, if there is any.
+    /// `full` the same component with the names of functions, and with debug information if
+    /// there is any.
     ///
     /// # Errors
     ///
     /// If one of them cannot be parsed.
     pub fn read(compiled: &'a [u8], full: &'a [u8], dir: &'a Path) -> Result<Self> {
-        let full = core_modules(full)?;
         let mut modules = Vec::new();
-        for (index, module) in core_modules(compiled)?.into_iter().enumerate() {
+        for (module, full) in core_modules(compiled)?.into_iter().zip(core_modules(full)?) {
             modules.push(ModuleSymbols {
                 functions: CoreFunctions::read(module.bytes)?,
-                lines: full.get(index).and_then(|full| lines(full.bytes)),
+                named: CoreFunctions::read(full.bytes)?,
+                lines: lines(full.bytes),
                 module,
             });
         }
@@ -62,6 +66,19 @@ impl<'a> Symbols<'a> {
     /// Whether any module has debug information.
     pub fn has_lines(&self) -> bool {
         self.modules.iter().any(|module| module.lines.is_some())
+    }
+
+    /// The names of the functions that were running, the innermost first, without those that
+    /// are inlined in another.
+    pub fn functions(&self, backtrace: &WasmBacktrace) -> Vec<String> {
+        let name = |frame: &FrameInfo| {
+            let (module, _) = self.locate(frame)?;
+            module.named.name(frame.func_index()).map(demangled)
+        };
+        let frames = backtrace.frames().iter();
+        frames
+            .map(|frame| name(frame).unwrap_or_else(|| unknown(frame)))
+            .collect()
     }
 
     /// The functions that were running, the innermost first.
@@ -107,7 +124,7 @@ impl<'a> Symbols<'a> {
         offset: usize,
         frames: &mut Vec<Frame>,
     ) {
-        let symbol = module.functions.name(frame.func_index());
+        let symbol = module.named.name(frame.func_index());
         let component = module.module.component.filter(|_| self.several);
         let own = |function: String, place| Frame {
             component: component.map(str::to_owned),
