@@ -6,6 +6,12 @@ use cargo_component::advice;
 use cargo_component::cli;
 use cargo_component::env::Env;
 
+/// Where threads link or compile, everything takes up to a third less time than with the
+/// allocator of the system, and tens of megabytes more memory, since it uses huge pages.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     advice::quiet_guarded_panics();
     #[allow(clippy::disallowed_methods, reason = "this is where they are read")]
