@@ -155,6 +155,14 @@ fn exit_codes_travel_up_as_far_as_wasi_reports_them() {
         .code(134)
         .says("call stack exhausted")
         .says(": obedient::depth\n");
+    for (style, said) in [
+        ("0", "in `obedient::depth`"),
+        ("full", " 0: obedient::depth\n"),
+    ] {
+        let mut command = project.command("run -- overflow");
+        command.env("RUST_BACKTRACE", style);
+        project.run(command).code(134).says(said);
+    }
     // Cargo's own.
     project.write("src/main.rs", "fn main() { nonsense }");
     project.component("run").code(101).says("nonsense");

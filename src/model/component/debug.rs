@@ -15,9 +15,8 @@ pub fn without_dwarf(bytes: &[u8]) -> Option<Vec<u8>> {
     without(has_dwarf, bytes)
 }
 
-/// As [`without_dwarf`], also without the names of functions of core modules: what is left
-/// is all that has a meaning when it runs.
-#[cfg(feature = "runtime")]
+/// As [`without_dwarf`], also without the names of functions of core modules. It runs the same.
+#[cfg(any(test, feature = "runtime"))]
 pub fn without_dwarf_and_names(bytes: &[u8]) -> Option<Vec<u8>> {
     without(|section| has_dwarf(section) || has_names(section), bytes)
 }
@@ -200,7 +199,7 @@ fn has_dwarf(section: &Section<'_>) -> bool {
 }
 
 /// Whether a section has the names of functions of a core module.
-#[cfg(feature = "runtime")]
+#[cfg(any(test, feature = "runtime"))]
 fn has_names(section: &Section<'_>) -> bool {
     matches!(&section.payload, Payload::CustomSection(custom) if custom.name() == "name")
 }

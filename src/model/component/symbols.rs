@@ -1,10 +1,42 @@
 //! Names of functions as compilers write them, and as people read them.
 
-/// The name of a function as it is in the source, without the hash that rustc appends.
-/// A name that rustc did not mangle stays as it is.
+use std::fmt;
+
+/// How many bytes a demangled name of C++ may have. A few bytes can stand for gigabytes.
+const MAX_NAME: usize = 4 << 10;
+
+/// The name of a function as it is in the source, in Rust without the hash that rustc appends.
+/// A name that neither rustc nor a compiler of C++ mangled stays as it is.
 pub fn demangled(symbol: &str) -> String {
-    let name = format!("{:#}", rustc_demangle::demangle(symbol));
+    let name = match rustc_demangle::try_demangle(symbol) {
+        Ok(name) => format!("{name:#}"),
+        Err(_) => demangled_cpp(symbol).unwrap_or_else(|| symbol.to_owned()),
+    };
     without_hash(&name).to_owned()
+}
+
+/// The name of a function of C++ with the types of its parameters; `None` for other names, and
+/// for one that is too long.
+fn demangled_cpp(symbol: &str) -> Option<String> {
+    let mut name = Name(String::new());
+    let symbol = cpp_demangle::Symbol::new(symbol).ok()?;
+    symbol
+        .structured_demangle(&mut name, &Default::default())
+        .ok()?;
+    Some(name.0)
+}
+
+/// A name that does not become longer than [`MAX_NAME`].
+struct Name(String);
+
+impl fmt::Write for Name {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        if self.0.len() + part.len() > MAX_NAME {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(part);
+        Ok(())
+    }
 }
 
 /// A function's name without the `::h0123456789abcdef` that rustc may append.
@@ -75,6 +107,22 @@ mod tests {
         assert_eq!(demangled("dlmalloc"), "dlmalloc");
         assert_eq!(demangled("a:b/c#f"), "a:b/c#f");
         assert!(is_mangled(legacy) && is_mangled(newer) && !is_mangled("main"));
+    }
+
+    #[test]
+    fn names_of_cpp_are_read_unless_they_are_too_long() {
+        assert_eq!(demangled("_ZN3geo4areaEi"), "geo::area(int)");
+        assert!(!is_of_std("geo::area(int)") && !is_mangled("_ZN3geo4areaEi"));
+        // Each parameter is a pair of the one before: the name of thirty has a gigabyte.
+        let pairs = |count: usize| {
+            let digit = |n: usize| char::from_digit(n as u32, 36).unwrap().to_ascii_uppercase();
+            let next = |n| format!("S_IS{0}_S{0}_E", digit(n));
+            let rest: String = (0..count).map(next).collect();
+            format!("_Z1f1pIiiE{rest}")
+        };
+        let short = demangled(&pairs(2));
+        assert!(short.starts_with("f(p<int, int>, p<"), "{short}");
+        assert_eq!(demangled(&pairs(30)), pairs(30));
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl Compiled {
     ) -> Result<Self> {
         // The errors of the engine for text and for core modules would mislead.
         let entry = exports::entry_point(faults.bytes())?;
-        let (engine, component) = compile(faults.lean(), optimization, interrupts)?;
+        let (engine, component) = compile(&faults, optimization, interrupts)?;
         match interrupts {
             Interrupts::Never => {}
             Interrupts::Regular => count_time_slices(&engine, TIME_SLICE)?,
@@ -140,19 +140,24 @@ impl Compiled {
 
 /// Compiles a component, and returns the engine that can run it.
 fn compile(
-    bytes: &[u8],
+    faults: &Faults,
     optimization: Optimization,
     interrupts: Interrupts,
 ) -> Result<(Engine, Component)> {
-    let mut refused = Error::input("invalid component");
+    let mut last = None;
     for compiler in compilers(optimization) {
         let engine = new_engine(*compiler, interrupts)?;
-        match Component::from_binary(&engine, bytes) {
-            Ok(component) => return Ok((engine, component)),
-            Err(e) => refused = fault::error("invalid component", &e),
+        if let Ok(component) = Component::from_binary(&engine, faults.lean()) {
+            return Ok((engine, component));
         }
+        last = Some(engine);
     }
-    Err(refused)
+    let engine = last.ok_or_else(|| Error::unsupported("there is no compiler"))?;
+    // An error names functions, and positions in the file as it is.
+    match Component::from_binary(&engine, faults.bytes()) {
+        Ok(component) => Ok((engine, component)),
+        Err(e) => Err(fault::error("invalid component", &e)),
+    }
 }
 
 /// Does the work in another thread; calls `report` once it has taken as long as
@@ -261,7 +266,8 @@ mod tests {
 
     #[test]
     fn an_error_is_that_of_the_compiler_that_supports_everything() {
-        let bytes = wat::parse_str("(component (core module (func (result i32))))").unwrap();
+        let text = "(component (core module (func $broken (result i32))))";
+        let bytes = wat::parse_str(text).unwrap();
         let refused = |optimization| {
             let (faults, name) = (faults(bytes.clone()), "x".to_owned());
             let compiled = Compiled::new(faults, name, optimization, Interrupts::Never);
@@ -269,6 +275,7 @@ mod tests {
         };
         let error = refused(Optimization::None);
         assert!(error.starts_with("invalid component"), "{error}");
+        assert!(error.contains("broken"), "{error}");
         assert_eq!(error, refused(Optimization::Full));
     }
 

@@ -71,14 +71,8 @@ impl<'a> Symbols<'a> {
     /// The names of the functions that were running, the innermost first, without those that
     /// are inlined in another.
     pub fn functions(&self, backtrace: &WasmBacktrace) -> Vec<String> {
-        let name = |frame: &FrameInfo| {
-            let (module, _) = self.locate(frame)?;
-            module.named.name(frame.func_index()).map(demangled)
-        };
         let frames = backtrace.frames().iter();
-        frames
-            .map(|frame| name(frame).unwrap_or_else(|| unknown(frame)))
-            .collect()
+        frames.map(|frame| self.name(frame, backtrace)).collect()
     }
 
     /// The functions that were running, the innermost first.
@@ -88,13 +82,34 @@ impl<'a> Symbols<'a> {
             match self.locate(frame) {
                 Some((module, offset)) => self.add_frames(module, frame, offset, &mut frames),
                 None => frames.push(Frame {
-                    function: unknown(frame),
+                    function: self.name(frame, backtrace),
                     glue: true,
                     ..Frame::default()
                 }),
             }
         }
         frames
+    }
+
+    /// The name of the function of a frame.
+    ///
+    /// A function that finds the stack exhausted has no place yet. It is in the module of a
+    /// caller.
+    fn name(&self, frame: &FrameInfo, backtrace: &WasmBacktrace) -> String {
+        let caller = || {
+            let same = |other: &&FrameInfo| Module::same(other.module(), frame.module());
+            let mut others = backtrace.frames().iter().filter(same);
+            others.find_map(|other| self.locate(other))
+        };
+        let located = match frame.module_offset() {
+            Some(_) => self.locate(frame),
+            None => caller(),
+        };
+        let Some((module, _)) = located else {
+            return unknown(frame);
+        };
+        let symbol = module.named.name(frame.func_index());
+        symbol.map_or_else(|| unknown(frame), demangled)
     }
 
     /// The module that a frame belongs to, and the byte of the module it is at.
